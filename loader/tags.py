@@ -1,0 +1,237 @@
+"""The tag vocabulary, tag lines, and the multi-hot vectors the networks are given."""
+
+import csv
+import difflib
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from loader.errors import InputError
+from loader.files import atomic_path
+
+TAG_TABLE = Path(__file__).with_name("tags.tsv")
+TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")
+
+CIT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "object")
+CVT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "background")
+
+PERSON_TAGS = (470575, 540830)
+HAIR_COLORS = (
+    *(87788, 16867, 13200, 10953, 16442, 11429, 15425, 8388),
+    *(5403, 16581, 87676, 16580, 94007, 403081, 468534),
+)
+EYE_COLORS = (
+    *(10959, 8526, 16578, 10960, 15654, 89189),
+    *(16750, 13199, 89368, 95405, 89228, 390186),
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which tags exist, and which of them the networks know.
+
+    `cit` (color invariant: shape) and `cvt` (color variant) hold tag ids; the position of an id is
+    its index in the multi-hot vector. `cit_parts` and `cvt_parts` group the same ids by part of
+    the picture. `ids` and `counts` (how often each id occurs) run from the most frequent tag down.
+    """
+
+    cit: tuple[int, ...]
+    cvt: tuple[int, ...]
+    cit_parts: dict[str, tuple[int, ...]]
+    cvt_parts: dict[str, tuple[int, ...]]
+    ids: dict[str, int]
+    counts: dict[int, int]
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        return {tag: name for name, tag in self.ids.items()}
+
+    @cached_property
+    def cit_index(self) -> dict[int, int]:
+        return {tag: index for index, tag in enumerate(self.cit)}
+
+    @cached_property
+    def cvt_index(self) -> dict[int, int]:
+        return {tag: index for index, tag in enumerate(self.cvt)}
+
+    def cit_vector(self, tags: Iterable[int]) -> np.ndarray:
+        """Multi-hot float32 vector (len(cit),) of those `tags` that are CIT tags."""
+        return _multi_hot(tags, self.cit_index)
+
+    def cvt_vector(self, tags: Iterable[int]) -> np.ndarray:
+        """Multi-hot float32 vector (len(cvt),) of those `tags` that are CVT tags."""
+        return _multi_hot(tags, self.cvt_index)
+
+    def parse(self, words: Sequence[str]) -> list[int]:
+        """Tag ids for names (`blue_hair`, `blue hair`) or ids; InputError suggests near names."""
+        return [self._parse_word(word) for word in words]
+
+    def _parse_word(self, word: str) -> int:
+        name = word.strip().lower().replace(" ", "_")
+        if name in self.ids:
+            return self.ids[name]
+        if name.isascii() and name.isdigit():
+            if int(name) in self.names:
+                return int(name)
+            raise InputError(f"tag id {name} is not in the vocabulary; see --list_tags")
+        nearest = difflib.get_close_matches(name, self.ids, n=3, cutoff=0.6)
+        hint = f"did you mean {', '.join(nearest)}?" if nearest else "see --list_tags"
+        raise InputError(f"unknown tag '{word}': {hint}")
+
+
+def _multi_hot(tags: Iterable[int], index: dict[int, int]) -> np.ndarray:
+    vector = np.zeros(len(index), np.float32)
+    vector[[index[tag] for tag in tags if tag in index]] = 1
+    return vector
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Admits what needs no import: dicts, lists, tuples, numbers and strings."""
+
+    def find_class(self, module: str, name: str):
+        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
+
+
+def load_vocabulary(path: str | Path = TAG_DUMP) -> Vocabulary:
+    """Read a tag dump (`tag_dump.pkl`); nothing in the file is executed.
+
+    Raises InputError when the file is missing or not a tag dump.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            dump = _PlainUnpickler(file).load()
+    except OSError as error:
+        raise InputError(f"cannot read the tag dump {path}: {error.strerror}") from error
+    except Exception as error:
+        raise InputError(
+            f"{path} is not a tag dump ({error}); build one with "
+            "`python preprocessor/tagset_extractor.py --make_tag_dump FILE`"
+        ) from error
+    try:
+        vocabulary = Vocabulary(
+            cit=tuple(dump["iv_tag_list"]),
+            cvt=tuple(dump["cv_tag_list"]),
+            cit_parts={part: tuple(tags) for part, tags in dump["iv_part_list"]},
+            cvt_parts={part: tuple(tags) for part, tags in dump["cv_part_list"]},
+            ids=dict(dump["tag_dict"]),
+            counts={int(tag): count for tag, count in dump["tag_count_dict"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} is not a tag dump: {error!r} is missing or malformed") from error
+    _check(vocabulary, path)
+    return vocabulary
+
+
+def _check(vocabulary: Vocabulary, path: str | Path) -> None:
+    for kind, tags in (("CIT", vocabulary.cit), ("CVT", vocabulary.cvt)):
+        if not tags or not all(type(tag) is int for tag in tags) or len(set(tags)) != len(tags):
+            raise InputError(f"{path}: its {kind} tags are not a list of distinct integers")
+    both = set(vocabulary.cit) & set(vocabulary.cvt)
+    if both:
+        raise InputError(f"{path}: tag {min(both)} is both CIT and CVT")
+
+
+def write_tag_dump(table: str | Path, path: str | Path) -> None:
+    """Build a tag dump from a tab-separated table with the columns of `loader/tags.tsv`.
+
+    Columns: id, name, kind (cit, cvt or -), index in the vector of its kind, part (position in the
+    part names of its kind) and count. Raises InputError naming the line that is wrong.
+    """
+    rows = []
+    with Path(table).open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in reader:
+            try:
+                rows.append(_table_row(row))
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise InputError(f"{table}, line {reader.line_num}: {error}") from error
+    cit_parts, cit = _part_list(rows, "cit", CIT_PARTS, table)
+    cvt_parts, cvt = _part_list(rows, "cvt", CVT_PARTS, table)
+    dump = {
+        "iv_tag_list": cit,
+        "cv_tag_list": cvt,
+        "iv_part_list": cit_parts,
+        "cv_part_list": cvt_parts,
+        "tag_dict": {name: tag for tag, name, *_ in rows},
+        "tag_count_dict": {str(tag): count for tag, *_, count in rows},
+    }
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        pickle.dump(dump, file, protocol=4)
+
+
+def _table_row(row: dict[str, str]) -> tuple[int, str, str, int, int, int]:
+    kind = row["kind"]
+    if kind not in ("cit", "cvt", "-"):
+        raise ValueError(f"kind is '{kind}', not cit, cvt or -")
+    index, part = (int(row["index"]), int(row["part"])) if kind != "-" else (-1, -1)
+    return int(row["id"]), row["name"], kind, index, part, int(row["count"])
+
+
+def _part_list(rows, kind: str, part_names: Sequence[str], table: str | Path):
+    chosen = sorted((row for row in rows if row[2] == kind), key=lambda row: row[3])
+    if [row[3] for row in chosen] != list(range(len(chosen))):
+        raise InputError(f"{table}: the {kind} indices are not 0 to {len(chosen) - 1}, each once")
+    parts = [
+        (name, [row[0] for row in chosen if row[4] == position])
+        for position, name in enumerate(part_names)
+    ]
+    flat = [tag for _, tags in parts for tag in tags]
+    if flat != [row[0] for row in chosen]:
+        raise InputError(f"{table}: the {kind} indices do not run part by part")
+    return parts, flat
+
+
+@dataclass(frozen=True)
+class TagLine:
+    """One line of a tag file: an image (negative ids are cropped faces) and its tag ids."""
+
+    file_id: int
+    tags: tuple[int, ...]
+    line_number: int
+
+
+def read_tag_lines(path: str | Path) -> list[TagLine]:
+    """Read a tag file: `<file id> <tag id> <tag id> …` per line, blank lines ignored.
+
+    Raises InputError naming the file, and the line where there is a malformed one.
+    """
+    lines = []
+    try:
+        with Path(path).open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                words = raw.split()
+                if words:
+                    lines.append(_tag_line(words, number, path))
+    except OSError as error:
+        raise InputError(f"cannot read the tag file {path}: {error.strerror}") from error
+    return lines
+
+
+def _tag_line(words: list[bytes], number: int, path: str | Path) -> TagLine:
+    try:
+        file_id, *tags = map(int, words)
+    except ValueError:
+        wrong = next(word for word in words if not _is_integer(word))
+        shown = wrong[:40].decode("utf-8", "replace")
+        raise InputError(
+            f"{path}, line {number}: '{shown}' is not an integer "
+            "(a line is '<file id> <tag id> <tag id> …')"
+        ) from None
+    return TagLine(file_id, tuple(tags), number)
+
+
+def _is_integer(word: bytes) -> bool:
+    try:
+        int(word)
+    except ValueError:
+        return False
+    return True
+
+
+def format_tag_line(file_id: int, tags: Iterable[int]) -> str:
+    """The line of a tag file for one image, without a line end."""
+    return " ".join(map(str, (file_id, *tags)))
