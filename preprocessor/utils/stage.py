@@ -252,7 +252,7 @@ def existing_stems(folder: os.PathLike | str, suffix: str = ".png") -> set[str]:
 def list_files(folder: os.PathLike | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
     """The files of `folder` with one of `suffixes` (any case), sorted by name.
 
-    Hidden ones, and so unfinished ones, are left out. Raises InputError when there is no such folder.
+    Hidden, and so unfinished, ones are left out. Raises InputError when the folder is missing.
     """
     suffixes = tuple(suffixes)
     try:
