@@ -1,0 +1,149 @@
+"""Networks against the reference's manifests and golden forward passes."""
+
+import numpy as np
+import pytest
+import torch
+from reference import GOLDEN, fill, golden_arrays, manifest, tensor
+
+from network import Discriminator, TagExtractor, build_generator
+
+GENERATORS = sorted(
+    path.stem
+    for path in (GOLDEN / "manifests").glob("*.json")
+    if manifest(path.stem)["kind"] == "generator"
+)
+
+
+def generator_of(description: dict):
+    options = description["net_opt"]
+    return build_generator(
+        description["model"],
+        input_size=description.get("input_size") or description["size"],
+        layers=description["layers"],
+        **options,
+    )
+
+
+def sliced(array: torch.Tensor, subsample: str | None) -> np.ndarray:
+    return eval(f"array{subsample or '[:]'}", {"array": array.numpy()})
+
+
+def inputs(meta: dict) -> dict[str, torch.Tensor]:
+    kinds = {"cvt": "tags"}
+    return {
+        key: tensor(name, meta["input_shapes"][key], kinds.get(key, key))
+        for key, name in meta["input_names"].items()
+    }
+
+
+def assert_layout(network: torch.nn.Module, name: str) -> None:
+    expected = manifest(name)
+    state = network.state_dict()
+    assert list(state) == [entry["key"] for entry in expected["state_dict"]]
+    for entry in expected["state_dict"]:
+        assert list(state[entry["key"]].shape) == entry["shape"], entry["key"]
+        assert str(state[entry["key"]].dtype) == f"torch.{entry['dtype']}", entry["key"]
+    parameters = dict(network.named_parameters())
+    assert list(parameters) == expected["parameters"]
+    assert sum(p.numel() for p in parameters.values()) == expected["parameter_count"]
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generator_layout(name):
+    assert_layout(generator_of(manifest(name)), name)
+
+
+def test_discriminator_layout():
+    assert_layout(Discriminator(115, 370), "discriminator__any")
+
+
+@pytest.mark.parametrize("name, truncated", [("cit_full__3463", False), ("cit_half__34", True)])
+def test_tag_extractor_layout(name, truncated):
+    assert_layout(TagExtractor(370, truncated=truncated), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["gen_tag2pix_256_bn_eval", "gen_tag2pix_512_no_bn_eval", "gen_senet_256_eval"]
+)
+def test_generator_golden(name):
+    expected, meta = golden_arrays(name)
+    generator = fill(generator_of(meta)).eval()
+    given = inputs(meta)
+    with torch.no_grad():
+        outputs = generator(given["sketch"], given["feature"], given["cvt"])
+    for key, output in zip(("G_f", "G_g"), outputs, strict=True):
+        np.testing.assert_allclose(
+            sliced(output, meta["subsample"]), expected[key], rtol=0, atol=2e-5
+        )
+
+
+def test_discriminator_golden():
+    expected, meta = golden_arrays("disc_256_eval")
+    with torch.no_grad():
+        judged = fill(Discriminator(115, 370)).eval()(inputs(meta)["original"])
+    for key, logits in zip(("adv", "cit", "cvt"), judged, strict=True):
+        np.testing.assert_allclose(logits.sigmoid(), expected[key], rtol=0, atol=2e-6)
+
+
+def test_tag_extractor_golden():
+    expected, meta = golden_arrays("cit_full_256_eval")
+    with torch.no_grad():
+        logits = fill(TagExtractor()).eval()(inputs(meta)["sketch"])
+    np.testing.assert_allclose(logits.sigmoid(), expected["prob"], rtol=0, atol=2e-6)
+
+
+def test_features_golden():
+    expected, meta = golden_arrays("cit_half_256_eval")
+    with torch.no_grad():
+        features = fill(TagExtractor(truncated=True)).eval()(inputs(meta)["sketch"])
+    np.testing.assert_allclose(
+        sliced(features, meta["subsample"]), expected["feature"], rtol=0, atol=2e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "model", ["tag2pix", "senet", "resnext", "catconv", "catall", "adain", "seadain"]
+)
+@pytest.mark.parametrize("options", [{}, {"bn": False, "guide": False, "cit": False}])
+def test_a_gradient_reaches_every_trainable_parameter(model, options):
+    generator = build_generator(model, input_size=32, layers=(2, 1, 1, 1), **options)
+    features = torch.rand(2, 512, 4, 4) if options.get("cit", True) else None
+    final, guide = generator(torch.rand(2, 1, 32, 32), features, torch.ones(2, 115))
+    assert final.shape == guide.shape == (2, 3, 32, 32)
+    (final.square().mean() + guide.square().mean()).backward()
+    without = {
+        name
+        for name, parameter in generator.named_parameters()
+        if parameter.requires_grad and (parameter.grad is None or not parameter.grad.any())
+    }
+    assert not without
+    frozen = {n for n, p in generator.named_parameters() if not p.requires_grad}
+    assert all(name.startswith("colorFC") for name in frozen)
+    assert bool(frozen) == (model == "resnext")
+
+
+@torch.no_grad()
+def test_initial_weights():
+    torch.manual_seed(0)
+    generator = build_generator("adain", layers=(1, 1, 1, 1))
+    weight = generator.deconv1.secat_layer[0].conv2.weight
+    assert weight.std() == pytest.approx((2 / (256 * 9)) ** 0.5, rel=0.02)
+    assert generator.Linear.weight.std() == pytest.approx((2 / 115) ** 0.5, rel=0.02)
+    style = generator.deconv1.secat_layer[0].adain1.style.linear
+    assert style.weight_orig.std() == pytest.approx(1, rel=0.02)
+    assert style.bias[:256].eq(1).all() and style.bias[256:].eq(0).all()
+    assert not generator.deconv5[0].bias.any() and not generator.deconv_for_decoder[0].bias.any()
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"model": "unet"}, "unknown model"),
+        ({"input_size": 72}, "multiple of 16"),
+        ({"layers": (1, 2, 3)}, "four positive"),
+        ({"model": "senet", "relu": True}, "no style layers"),
+    ],
+)
+def test_what_cannot_be_built_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        build_generator(**options)
