@@ -1,0 +1,177 @@
+"""Draw a small art data set in the shape of Danbooru2018, with line art that is truly drawn.
+
+The drawings are of the Adventurer style by Lisa Wischofsky (CC BY 4.0), made with DiceBear. Every
+part and color is chosen, so the tags are exact, and the line art is the drawing without its fills.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from loader.errors import InputError
+from loader.tags import format_tag_line
+from preprocessor.demo.artist import Artist, missing, paths, png, write_bytes
+from preprocessor.demo.drawing import REJECTED, SKETCH, TRAIN, Drawing, draw_lots
+from preprocessor.demo.records import CREDITS, ground_truth, metadata, write_lines, write_text
+from preprocessor.demo.render import render_line_art
+from preprocessor.utils.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
+
+METADATA = "metadata/2018000000000000"
+GROUND_TRUTH = "ground_truth.jsonl"
+
+# Seed of the test set: not allowed for data sets, so that no network has trained on its drawings.
+RESERVED_SEED = 20190101
+TESTSET_SIZE = 12
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="""\
+example: 2,000 drawings, then the ordinary stages
+
+  python preprocessor/demo_dataset.py --dataset_path dataset --count 2000 --seed 1
+  python preprocessor/tagset_extractor.py --dataset_path dataset
+  python preprocessor/crop_and_upscale.py --dataset_path dataset
+
+written: metadata/2018…, 512px/0NNN/ID.jpg, simpl_train/ID.png (line art that fits what the crop
+stage makes of the color image), ground_truth.jsonl (what the filter must do with each drawing,
+and why), CREDITS.txt. Run it again, also with a larger --count, to continue.
+""",
+    )
+    add_common_arguments(parser)
+    parser.add_argument(
+        "--count", type=int, default=1000, metavar="N", help="drawings (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="which drawings; another seed, another data set (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=512,
+        metavar="PX",
+        help="side of the letterboxed images; Danbooru2018 has 512 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--testset",
+        type=Path,
+        metavar="DIR",
+        help=f"instead write {TESTSET_SIZE} line arts that no seed draws, with their tags, to DIR "
+        "(liner_test/ID.png and tags.txt)",
+    )
+    return parser
+
+
+def main(argv=None) -> int:
+    args = build_parser().parse_args(argv)
+    _check(args)
+    if args.testset:
+        return write_testset(args.testset, dry_run=args.dry_run)
+    return write_dataset(args)
+
+
+def _check(args) -> None:
+    if args.count < 1:
+        raise InputError(f"--count {args.count}: at least one drawing, please")
+    if not 64 <= args.size <= 4096:
+        raise InputError(f"--size {args.size}: from 64 to 4096 pixels, please")
+    if args.seed == RESERVED_SEED:
+        raise InputError(f"--seed {args.seed} is reserved for the test set: choose another one")
+
+
+def write_dataset(args) -> int:
+    """Write the whole data set, or what is missing of it; returns the exit code."""
+    root = args.dataset_path
+    count = max(args.count, _drawn_before(root, args.seed, args.size))
+    drawings = [draw_lots(args.seed, index) for index in range(count)]
+    artist = Artist(root, args.seed, args.size)
+    todo = sorted(missing(root, drawings))
+    summary = Summary("drawings", dry_run=args.dry_run)
+    summary.skip("already there", count - len(todo))
+    if args.dry_run:
+        summary.done = len(todo)
+        return summary.close(root)
+    _prepare(root, drawings)
+    write_lines(root / METADATA, metadata(drawings))
+    write_lines(root / GROUND_TRUTH, ground_truth(drawings, args.seed, args.size))
+    for outcome in map_files(artist, todo, jobs=args.jobs, description="drawing", dask=args.dask):
+        summary.add(outcome)
+    code = summary.close(root)
+    expected = Counter(drawing.expected for drawing in drawings)
+    print(
+        f"  of {count:,} in all, for training: {expected[TRAIN]:,}, "
+        f"as sketches: {expected[SKETCH]:,}, outside the filter: {expected[REJECTED]:,}"
+    )
+    return code
+
+
+def _drawn_before(root: Path, seed: int, size: int) -> int:
+    """How many drawings an earlier run with the same settings was to make here."""
+    try:
+        lines = (root / GROUND_TRUTH).read_text().splitlines()
+    except FileNotFoundError:
+        return 0
+    first = json.loads(lines[0])
+    if (first["seed"], first["size"]) != (seed, size):
+        raise InputError(
+            f"{root} holds drawings of --seed {first['seed']} --size {first['size']}: "
+            "use these, or another --dataset_path"
+        )
+    return len(lines)
+
+
+def _prepare(root: Path, drawings: list[Drawing]) -> None:
+    folders = {path.parent for drawing in drawings for path in paths(root, drawing)}
+    for folder in sorted(folders | {(root / METADATA).parent}):
+        folder.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(folder)
+    write_text(root / "CREDITS.txt", CREDITS)
+
+
+def write_testset(root: Path, *, dry_run: bool = False) -> int:
+    """Write line arts with hair and expressions all different, and their tags."""
+    drawings = _chosen_for_testset()
+    summary = Summary("test drawings", dry_run=dry_run)
+    summary.done = len(drawings)
+    if not dry_run:
+        (root / "liner_test").mkdir(parents=True, exist_ok=True)
+        for drawing in drawings:
+            path = root / "liner_test" / f"{drawing.file_id}.png"
+            write_bytes(path, png(render_line_art(drawing, 512), compression=9))
+        lines = [format_tag_line(drawing.file_id, drawing.tags) for drawing in drawings]
+        write_text(root / "tags.txt", "".join(line + "\n" for line in lines))
+        write_text(root / "CREDITS.txt", CREDITS)
+    return summary.close(root)
+
+
+def _chosen_for_testset() -> list[Drawing]:
+    """The first square drawings of the reserved seed of which no two share hair, eyes or mouth."""
+    chosen: list[Drawing] = []
+    seen: set[tuple[str, str]] = set()
+    candidates = (draw_lots(RESERVED_SEED, index, outside=False) for index in itertools.count())
+    while len(chosen) < TESTSET_SIZE:
+        drawing = next(candidates)
+        parts = {
+            ("hair", drawing.hair_variant),
+            ("eyes", drawing.eyes_variant),
+            ("mouth", drawing.mouth_variant),
+        }
+        if drawing.width == drawing.height and not parts & seen:
+            chosen.append(drawing)
+            seen |= parts
+    return chosen
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
