@@ -23,7 +23,6 @@ import errno
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ import joblib
 from tqdm import tqdm
 
 from loader.errors import InputError
+from preprocessor.utils.summary import Summary as Summary
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 
@@ -103,22 +103,24 @@ def map_files(
     dask: str | None = None,
     total: int | None = None,
     unit: str = "img",
+    size: Callable[[Any], int] | None = None,
 ) -> Iterator[Outcome]:
     """Apply `function` to every item on `jobs` processes (or a Dask cluster), with progress.
 
     Yields an Outcome per item, in any order. Items are taken from the iterable as workers become
     free, so it may be endless; `total` gives the progress bar its length where `items` has none.
+    The bar counts items, or the sum of `size(item)`, in `unit`.
     An exception on one item becomes the `error` of its Outcome, except a full or read-only disk
     and a missing package, which stop the whole map because no other item could succeed. With
     jobs=1 everything happens in this process, in order. `function` and items must be picklable;
     in it OpenCV and BLAS use one thread each.
     """
     if total is None and hasattr(items, "__len__"):
-        total = len(items)
+        total = sum(map(size, items)) if size else len(items)
     task = _Guarded(function)
-    with tqdm(total=total, desc=description, unit=unit, smoothing=0.05, mininterval=0.5) as bar:
+    with tqdm(total=total, desc=description, unit=unit, unit_scale=size is not None) as bar:
         for outcome in _map(task, items, jobs, dask):
-            bar.update()
+            bar.update(size(outcome.item) if size else 1)
             yield outcome
 
 
@@ -185,58 +187,7 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-class Summary:
-    """Counts what a stage did and prints it as its last lines.
-
-    `add` takes the outcomes of `map_files`: an error is printed on stderr at once and counted as
-    failed; anything else is counted as done, or, when `skip` is given, as skipped for that reason.
-    """
-
-    def __init__(self, what: str, *, dry_run: bool = False):
-        self.what = what
-        self.dry_run = dry_run
-        self.done = 0
-        self.skipped: Counter[str] = Counter()
-        self.failed: list[str] = []
-
-    def add(self, outcome: Outcome) -> Any:
-        """Count one outcome as done or failed; returns its value (None when it failed)."""
-        if outcome.error is None:
-            self.done += 1
-        else:
-            self.fail(outcome.error)
-        return outcome.value
-
-    def skip(self, reason: str, count: int = 1) -> None:
-        """Count items left alone, by reason."""
-        if count:
-            self.skipped[reason] += count
-
-    def fail(self, error: str) -> None:
-        """Report one failure on stderr and count it."""
-        tqdm.write(error, file=sys.stderr)
-        self.failed.append(error)
-
-    def close(self, output: os.PathLike | str | None = None) -> int:
-        """Print the summary; `output` is where the results are. Returns the exit code.
-
-        0: done, perhaps with some failures; 1: there were failures and nothing succeeded.
-        """
-        verb = "would be made" if self.dry_run else "made"
-        print(f"{self.what}: {self.done:,} {verb}", end="")
-        print(f" in {output}" if output and not self.dry_run else "")
-        for reason, count in self.skipped.most_common():
-            print(f"  skipped, {reason}: {count:,}")
-        if self.failed:
-            print(f"  failed: {len(self.failed):,}")
-            for error in self.failed[:5]:
-                print(f"    {error}")
-            if len(self.failed) > 5:
-                print("    … (all of them are listed above)")
-        return int(bool(self.failed) and not self.done)
-
-
-def existing_stems(folder: os.PathLike | str, suffix: str = ".png") -> set[str]:
+def existing_stems(folder: os.PathLike | str, suffix: str | tuple[str, ...] = ".png") -> set[str]:
     """Names without suffix of the finished files in `folder`; empty when there is no such folder.
 
     One directory listing, no look at any file: what has its name is complete (see atomic_path).
@@ -246,7 +197,7 @@ def existing_stems(folder: os.PathLike | str, suffix: str = ".png") -> set[str]:
     except FileNotFoundError:
         return set()
     finished = (n for n in names if n.endswith(suffix) and not n.startswith("."))
-    return {name.removesuffix(suffix) for name in finished}
+    return {name.rpartition(".")[0] for name in finished}
 
 
 def list_files(folder: os.PathLike | str, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:

@@ -1,0 +1,318 @@
+"""Choose the drawings fit for training from Danbooru's metadata, and write their tags.
+
+Reads DATASET/metadata and DATASET/512px; makes train_image_base/, liner_test/, tags.txt and
+resolutions.pkl in DATASET.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from loader.errors import InputError
+from loader.files import atomic_path
+from loader.tags import (
+    TAG_DUMP,
+    TAG_TABLE,
+    TagLine,
+    format_tag_line,
+    load_vocabulary,
+    read_tag_lines,
+    write_tag_dump,
+)
+from preprocessor.utils.metadata import (
+    BadLine,
+    ByteRange,
+    Tag,
+    byte_ranges,
+    general_tags,
+    metadata_files,
+    parse_record,
+    read_lines,
+)
+from preprocessor.utils.place import IMAGE_SUFFIXES, place
+from preprocessor.utils.resolutions import write_resolutions
+from preprocessor.utils.stage import (
+    Outcome,
+    Summary,
+    add_common_arguments,
+    clear_leftovers,
+    existing_stems,
+    map_files,
+    run,
+)
+from preprocessor.utils.tag_filter import FOLDERS, NAMES_BEYOND_VOCABULARY, Drawing, sift
+
+REJECTS = "tagset_rejects.txt"
+MISSING = "tagset_missing.txt"
+TAG_COUNTS = "tags_count.txt"
+SMALLEST_RANGE, LARGEST_RANGE = 1 << 20, 32 << 20
+
+_EXAMPLE = """\
+example:
+  python preprocessor/tagset_extractor.py --dataset_path ./dataset --link
+
+expects   DATASET/metadata/20*           one JSON object per line (posts* is read too)
+          DATASET/512px/0167/263167.jpg  the folder is the id modulo 1000, four digits
+makes     DATASET/train_image_base       the drawings to train on
+          DATASET/liner_test             line drawings to test on
+          DATASET/tags.txt               "<id> <tag id> <tag id> ..." per drawing
+          DATASET/resolutions.pkl        their original sizes, for crop_and_upscale.py
+          DATASET/tagset_rejects.txt     lines of the metadata that cannot be read, if any
+          DATASET/tagset_missing.txt     chosen drawings that 512px lacks, if any
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_common_arguments(parser)
+    parser.add_argument(
+        "--use_2017", action="store_true", help="read the metadata in metadata/2017 instead"
+    )
+    parser.add_argument(
+        "--link", action="store_true", help="make hard links instead of copies, to save space"
+    )
+    parser.add_argument(
+        "--keep_removed",
+        action="store_true",
+        help="images that you removed by hand after an earlier run stay removed",
+    )
+    parser.add_argument(
+        "--tag_dump",
+        type=Path,
+        default=TAG_DUMP,
+        metavar="FILE",
+        help="vocabulary that gives ids to tag names, for metadata without tag ids (2021)",
+    )
+    parser.add_argument(
+        "--make_tag_dict",
+        action="store_true",
+        help=f"only count the general tags, into DATASET_PATH/{TAG_COUNTS}: '<id> <name> <count>'",
+    )
+    parser.add_argument(
+        "--make_tag_dump",
+        type=Path,
+        metavar="FILE",
+        help="only build a vocabulary for main.py --tag_dump FILE from --tag_table",
+    )
+    parser.add_argument(
+        "--tag_table",
+        type=Path,
+        default=TAG_TABLE,
+        metavar="FILE",
+        help="table with the columns id, name, kind, index, part, count (default: loader/tags.tsv)",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    if args.make_tag_dump:
+        return make_tag_dump(args)
+    if args.make_tag_dict:
+        return make_tag_dict(args)
+    return extract(args)
+
+
+def extract(args: argparse.Namespace) -> int:
+    """Choose drawings by their metadata, place them, and write the files about them."""
+    dataset: Path = args.dataset_path
+    earlier = read_tag_lines(dataset / "tags.txt") if (dataset / "tags.txt").exists() else []
+    if not args.dry_run:
+        for folder in (dataset, *(dataset / name for name in FOLDERS)):
+            clear_leftovers(folder)
+    summary = Summary("drawings", dry_run=args.dry_run)
+    chosen = _choose(args, summary)
+    placed = _place_all(args, chosen, earlier, summary)
+    if not args.dry_run:
+        kept = [drawing for drawing in chosen if drawing.id in placed]
+        sizes = {drawing.id: (drawing.width, drawing.height) for drawing in kept}
+        write_resolutions(sizes, dataset / "resolutions.pkl")
+        _write_tags(dataset / "tags.txt", kept, earlier, summary)
+    return summary.close(dataset)
+
+
+def _choose(args: argparse.Namespace, summary: Summary) -> list[Drawing]:
+    """The drawings that pass, each id once, in the order of the metadata."""
+    chosen: dict[int, Drawing] = {}
+    rejected = 0
+    with _rejects_file(args.dataset_path / REJECTS, args.dry_run) as file:
+        function = partial(sift, ids=_ids_by_name(args.tag_dump))
+        for piece, sifted in _each_range(args, function):
+            for drawing in sifted.drawings:
+                if chosen.setdefault(drawing.id, drawing) is not drawing:
+                    summary.skip("id of an earlier record")
+            for reason, count in sifted.unfit.items():
+                summary.skip(reason, count)
+            for position, reason in sifted.rejects:
+                file.write(f"{piece.path.name}\tbyte {position}\t{reason}\n")
+            rejected += len(sifted.rejects)
+    summary.skip(f"unreadable record (see {REJECTS})", rejected)
+    return list(chosen.values())
+
+
+def _each_range(args: argparse.Namespace, function: Callable) -> Iterator[tuple[ByteRange, Any]]:
+    """Apply `function` to all metadata, in ranges; yields (range, result) in the order read."""
+    files = metadata_files(args.dataset_path / "metadata" / ("2017" if args.use_2017 else ""))
+    total = sum(path.stat().st_size for path in files)
+    size = min(max(total // (8 * args.jobs), SMALLEST_RANGE), LARGEST_RANGE)
+    outcomes = map_files(
+        function,
+        byte_ranges(files, size),
+        jobs=args.jobs,
+        dask=args.dask,
+        description="metadata",
+        unit="B",
+        size=lambda piece: piece.end - piece.start,
+    )
+    waiting: dict[int, Outcome] = {}
+    position = 0
+    for outcome in outcomes:
+        if outcome.error:
+            raise InputError(f"cannot read the metadata: {outcome.error}")
+        waiting[outcome.item.index] = outcome
+        while position in waiting:
+            first = waiting.pop(position)
+            yield first.item, first.value
+            position += 1
+
+
+def _ids_by_name(tag_dump: Path) -> dict[str, int]:
+    return NAMES_BEYOND_VOCABULARY | load_vocabulary(tag_dump).ids
+
+
+@contextmanager
+def _rejects_file(path: Path, dry_run: bool) -> Iterator[TextIO]:
+    if dry_run:
+        with Path(os.devnull).open("w") as file:
+            yield file
+        return
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace") as file,
+    ):
+        yield file
+    if not path.stat().st_size:
+        path.unlink()
+
+
+def _place_all(
+    args: argparse.Namespace, chosen: list[Drawing], earlier: list[TagLine], summary: Summary
+) -> set[int]:
+    """Copy or link what is not in its folder yet; returns the ids of the drawings to be listed."""
+    dataset: Path = args.dataset_path
+    present = {name: existing_stems(dataset / name, IMAGE_SUFFIXES) for name in FOLDERS}
+    placed = {drawing.id for drawing in chosen if str(drawing.id) in present[drawing.folder]}
+    summary.skip("already there", len(placed))
+    if args.keep_removed:
+        removed = {line.file_id for line in earlier}.intersection(d.id for d in chosen) - placed
+        summary.skip("removed by hand", len(removed))
+        placed |= removed
+    if not args.dry_run:
+        for name in FOLDERS:
+            (dataset / name).mkdir(parents=True, exist_ok=True)
+    outcomes = map_files(
+        partial(place, dataset=dataset, link=args.link, dry_run=args.dry_run),
+        [(drawing.id, drawing.folder) for drawing in chosen if drawing.id not in placed],
+        jobs=args.jobs,
+        dask=args.dask,
+        description="linking" if args.link else "copying",
+    )
+    missing = []
+    for outcome in outcomes:
+        file_id = outcome.item[0]
+        if outcome.error:
+            summary.fail(outcome.error)
+        elif outcome.value:
+            summary.done += 1
+            placed.add(file_id)
+        else:
+            missing.append(file_id)
+    summary.skip(f"image not in 512px (see {MISSING})", len(missing))
+    if not args.dry_run:
+        _write_missing(dataset / MISSING, sorted(missing))
+    return placed
+
+
+def _write_missing(path: Path, file_ids: list[int]) -> None:
+    if not file_ids:
+        path.unlink(missing_ok=True)
+        return
+    with atomic_path(path) as temporary, temporary.open("w") as file:
+        file.writelines(f"{file_id % 1000:04d}/{file_id}.jpg\n" for file_id in file_ids)
+
+
+def _write_tags(path: Path, kept: list[Drawing], earlier: list[TagLine], summary: Summary) -> None:
+    """Write tags.txt, keeping the lines that face_extractor.py has added to the earlier one."""
+    faces = [line for line in earlier if line.file_id < 0]
+    dropped = {line.file_id for line in earlier if line.file_id >= 0} - {d.id for d in kept}
+    if dropped:
+        backup = path.with_name("tags.txt.bak")
+        with atomic_path(backup) as temporary:
+            shutil.copyfile(path, temporary)
+        summary.note(
+            f"{len(dropped):,} lines of other images left tags.txt; it was kept as {backup}"
+        )
+    with atomic_path(path) as temporary, temporary.open("w") as file:
+        file.writelines(f"{drawing.id} {drawing.tags}\n" for drawing in kept)
+        file.writelines(format_tag_line(line.file_id, line.tags) + "\n" for line in faces)
+    summary.note(f"tags.txt: {len(kept):,} drawings, {len(faces):,} faces of earlier runs")
+
+
+def make_tag_dump(args: argparse.Namespace) -> int:
+    """Build a vocabulary pickle from a table."""
+    if not args.tag_table.is_file():
+        raise InputError(f"there is no tag table {args.tag_table}")
+    if not args.dry_run:
+        write_tag_dump(args.tag_table, args.make_tag_dump)
+        vocabulary = load_vocabulary(args.make_tag_dump)
+        sizes = f"{len(vocabulary.cit)} CIT tags, {len(vocabulary.cvt)} CVT tags"
+        print(f"{args.make_tag_dump}: {len(vocabulary.ids):,} tags, {sizes}")
+    return 0
+
+
+def make_tag_dict(args: argparse.Namespace) -> int:
+    """Count the general tags of all records into tags_count.txt, the most frequent first."""
+    counts: Counter[Tag] = Counter()
+    rejected = 0
+    function = partial(count_tags, ids=_ids_by_name(args.tag_dump))
+    for _, (found, bad_lines) in _each_range(args, function):
+        counts.update(found)
+        rejected += bad_lines
+    target = args.dataset_path / TAG_COUNTS
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0].id or 0, row[0].name))
+    if not args.dry_run:
+        with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8") as file:
+            file.writelines(
+                f"{'-' if tag.id is None else tag.id} {tag.name} {count}\n" for tag, count in rows
+            )
+    summary = Summary("tags", dry_run=args.dry_run)
+    summary.done = len(rows)
+    summary.skip("unreadable record", rejected)
+    return summary.close(target)
+
+
+def count_tags(piece: ByteRange, ids: Mapping[str, int]) -> tuple[Counter[Tag], int]:
+    """How often each general tag occurs in a range of metadata, and how many lines are bad."""
+    counts: Counter[Tag] = Counter()
+    bad_lines = 0
+    for _, line in read_lines(piece):
+        try:
+            counts.update(general_tags(parse_record(line), ids))
+        except BadLine:
+            bad_lines += 1
+    return counts, bad_lines
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
