@@ -90,6 +90,7 @@ class _NamedTag(msgspec.Struct, gc=False):
     id: int | None = None
 
 
+_UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _decode_record = msgspec.json.Decoder(Record, strict=False).decode
 _decode_id_tags = msgspec.json.Decoder(list[_IdTag], strict=False).decode
 _decode_tags = msgspec.json.Decoder(list[_NamedTag | str] | str, strict=False).decode
@@ -168,7 +169,7 @@ def parse_record(line: bytes) -> Record:
         if not line.isascii():
             line.decode()
         record = _decode_record(line.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, ValueError) as error:
+    except _UNDECODABLE as error:
         raise BadLine(" ".join(str(error).split())) from error
     if record.id < 0:
         raise BadLine(f"negative id {record.id}")
@@ -184,7 +185,7 @@ def general_tag_ids(record: Record, ids: Mapping[str, int]) -> list[int]:
     if record.has_tag_ids():
         try:
             tags = _decode_id_tags(record.tags)
-        except msgspec.MsgspecError as error:
+        except _UNDECODABLE as error:
             raise BadLine(f"tags: {error}") from error
         return [tag.id for tag in tags if tag.category in _GENERAL]
     return [tag.id for tag in general_tags(record, ids) if tag.id is not None]
@@ -194,7 +195,7 @@ def general_tags(record: Record, ids: Mapping[str, int]) -> list[Tag]:
     """The record's general tags in its order, with their names. Raises BadLine."""
     try:
         tags = _decode_tags(record.tags) if bytes(record.tags) else _joined_names(record)
-    except msgspec.MsgspecError as error:
+    except _UNDECODABLE as error:
         raise BadLine(f"tags: {error}") from error
     if isinstance(tags, str):
         tags = tags.split()
