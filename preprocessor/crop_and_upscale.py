@@ -141,7 +141,8 @@ def replace_by_square(crop: Crop) -> None:
 def crop_training_images(args: argparse.Namespace, resolutions: dict) -> int:
     """`train_image_base` to `rgb_cropped`, without those that are benchmark images."""
     target = args.dataset_path / "rgb_cropped"
-    clear_leftovers(target)
+    if not args.dry_run:
+        clear_leftovers(target)
     summary = Summary("cropped images", dry_run=args.dry_run)
     paths = list_files(args.dataset_path / "train_image_base", ALL_FILES)
     images = numbered_images(paths, summary)
@@ -160,7 +161,8 @@ def crop_line_art(args: argparse.Namespace, resolutions: dict) -> int:
     if not folder.is_dir():
         summary.skip("there is no liner_test", 1)
         return summary.close()
-    clear_leftovers(folder)
+    if not args.dry_run:
+        clear_leftovers(folder)
     paths = list_files(folder, ALL_FILES)
     finished = [path for path in paths if path.suffix == ".png"]
     summary.skip("already a PNG", len(numbered_images(finished, summary)))
@@ -215,7 +217,8 @@ class Upscale:
 def upscale_training_images(args: argparse.Namespace) -> int:
     """`rgb_cropped` to `rgb_train`, without those that are benchmark images."""
     target = args.dataset_path / "rgb_train"
-    clear_leftovers(target)
+    if not args.dry_run:
+        clear_leftovers(target)
     summary = Summary("upscaled images", dry_run=args.dry_run)
     images = _cropped_images(args, summary)
     benchmark = existing_stems(args.dataset_path / "benchmark")

@@ -200,7 +200,8 @@ def _extract(
     args: argparse.Namespace, draw: Callable[[Sketch], None], source: Path, target: Path, jobs: int
 ) -> int:
     """Draw the sketches of a folder of images that are not there yet."""
-    clear_leftovers(target)
+    if not args.dry_run:
+        clear_leftovers(target)
     summary = Summary(f"sketches for {target.name}", dry_run=args.dry_run)
     images = numbered_images(list_files(source, ALL_FILES), summary)
     images = _drawable(images, summary)

@@ -1,0 +1,149 @@
+"""Fourth stage: faces as further training images.
+
+First run: finds the faces in `rgb_train` and puts those of at least 128 px into `temp_faces`.
+Then look through `temp_faces` and delete what is no face.
+Second run, with --add_all: moves the faces that are left to `rgb_train`, cuts the same part out of
+every sketch (`keras_train`, `xdog_train`, `simpl_train`) and adds their lines to `tags.txt`, with
+the person, hair, eye and face tags of the whole image. A face has the negative id of its image.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from loader.errors import InputError
+from preprocessor.utils.batch import ALL_FILES, numbered_images, skip_file
+from preprocessor.utils.download import check_sha256, fetch
+from preprocessor.utils.face_positions import FacePosition, SearchJournal
+from preprocessor.utils.face_samples import add_faces
+from preprocessor.utils.face_search import FaceSearch, load_cascade
+from preprocessor.utils.stage import (
+    Summary,
+    add_common_arguments,
+    clear_leftovers,
+    list_files,
+    map_files,
+    run,
+)
+
+CASCADE_URL = (
+    "https://raw.githubusercontent.com/nagadomi/lbpcascade_animeface/master/"
+    "lbpcascade_animeface.xml"
+)
+CASCADE_SHA256 = "9376d30ac38db6bda2a68b88b3b76bbd7e6aa33af47f7f5c76bc88ca75f1ce30"
+CASCADE_PATH = Path(__file__).with_name("lbpcascade_animeface.xml")
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="example: python preprocessor/face_extractor.py --dataset_path ./dataset\n"
+        "         (delete what is no face from dataset/temp_faces)\n"
+        "         python preprocessor/face_extractor.py --dataset_path ./dataset --add_all\n\n"
+        "Images that were searched are not searched again: what you deleted stays deleted.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_arguments(parser)
+    parser.add_argument(
+        "--add_all", action="store_true", help="add the faces in temp_faces to the training set"
+    )
+    parser.add_argument(
+        "--keep_deleted_faces",
+        action="store_true",
+        help="with --add_all: sketches and tag lines also for faces you deleted, as the "
+        "original scripts made them",
+    )
+    parser.add_argument(
+        "--cascade",
+        type=Path,
+        metavar="FILE",
+        help=f"OpenCV cascade that finds faces (default: {CASCADE_PATH.name} beside this script, "
+        "downloaded if it is not there)",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    return run(partial(_stage, args))
+
+
+def _stage(args: argparse.Namespace) -> int:
+    if args.add_all:
+        return add_faces(args)
+    if args.keep_deleted_faces:
+        raise InputError("--keep_deleted_faces is for --add_all")
+    return find_faces(args)
+
+
+def find_faces(args: argparse.Namespace) -> int:
+    """Search the images of `rgb_train` that were not searched yet."""
+    faces = args.dataset_path / "temp_faces"
+    summary = Summary("faces", dry_run=args.dry_run)
+    images = _whole_images(args.dataset_path / "rgb_train", summary)
+    journal = SearchJournal(faces)
+    todo = [path for file_id, path in images.items() if file_id not in journal.entries]
+    summary.skip("searched before", len(images) - len(todo))
+    if args.dry_run:
+        print(f"{len(todo):,} images would be searched for faces")
+        return summary.close(faces)
+    search = FaceSearch(faces, _cascade_file(args))
+    clear_leftovers(faces)
+    journal.start()
+    try:
+        found = map_files(search, todo, jobs=args.jobs, description="faces", dask=args.dask)
+        for outcome in found:
+            _note(outcome, journal, summary)
+    finally:
+        journal.finish()
+    code = summary.close(faces)
+    print(f"now delete what is no face from {faces}, then run this again with --add_all")
+    return code
+
+
+def _note(outcome, journal: SearchJournal, summary: Summary) -> None:
+    if outcome.error:
+        summary.fail(outcome.error)
+        return
+    file_id = int(outcome.item.stem)
+    if isinstance(outcome.value, FacePosition):
+        journal.add(file_id, outcome.value.line())
+        summary.done += 1
+    else:
+        journal.add(file_id, f"{file_id} {outcome.value}")
+        summary.skip(outcome.value)
+
+
+def _whole_images(folder: Path, summary: Summary) -> dict[int, Path]:
+    """The images of `folder` that are not faces already."""
+    images = {}
+    for file_id, path in numbered_images(list_files(folder, ALL_FILES), summary).items():
+        if file_id < 0:
+            summary.skip("a face itself")
+        elif path.suffix.lower() not in IMAGE_SUFFIXES:
+            skip_file(summary, path, "neither PNG nor JPEG")
+        else:
+            images[file_id] = path
+    return images
+
+
+def _cascade_file(args: argparse.Namespace) -> Path:
+    if args.cascade:
+        path = args.cascade.expanduser().absolute()
+    else:
+        path = CASCADE_PATH
+        if path.is_file():
+            check_sha256(path, CASCADE_SHA256)
+        else:
+            fetch(CASCADE_URL, path, CASCADE_SHA256)
+    load_cascade(path)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
