@@ -128,32 +128,20 @@ def _map(task, items, jobs: int, dask: str | None) -> Iterator[Outcome]:
     if dask is None and jobs == 1:
         yield from map(task, items)
         return
-    with _workers(task, jobs, dask) as parallel:
+    with _workers(jobs, dask) as parallel:
         yield from parallel(joblib.delayed(task)(item) for item in items)
 
 
 @contextmanager
-def _workers(task, jobs: int, dask: str | None) -> Iterator[joblib.Parallel]:
+def _workers(jobs: int, dask: str | None) -> Iterator[joblib.Parallel]:
     if dask is None:
         with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
             yield joblib.Parallel(return_as="generator_unordered")
         return
-    with _dask_client(dask, task), joblib.parallel_config("dask"):
+    from preprocessor.utils.cluster import cluster
+
+    with cluster(dask):
         yield joblib.Parallel(return_as="generator_unordered")
-
-
-@contextmanager
-def _dask_client(address: str, task) -> Iterator[None]:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError("--dask needs the package distributed: pip install distributed") from error
-    try:
-        client = Client(address, timeout=10)
-    except (OSError, ValueError) as error:
-        raise InputError(f"no Dask scheduler answers at {address}: {error}") from error
-    with client:
-        yield
 
 
 class _Guarded:
