@@ -187,7 +187,8 @@ def _load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
 
 def _describe(path: str | os.PathLike) -> str:
     """What a file that torch cannot load looks like."""
-    start = Path(path).open("rb").read(4096)
+    with Path(path).open("rb") as file:
+        start = file.read(4096)
     if b"iv_tag_list" in start:
         return "is a tag dump (give it as --tag_dump)"
     if b"D_loss" in start:

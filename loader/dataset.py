@@ -1,0 +1,212 @@
+"""Training pairs, the order they come in, and the fixed benchmark samples."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from loader import augment
+from loader.color_space import to_network
+from loader.errors import InputError
+from loader.images import BrokenImageError, read_image, read_sketch
+from loader.samples import Sample, file_ids
+from loader.tags import Vocabulary
+
+SKETCH_FOLDERS = ("keras_train", "simpl_train", "xdog_train")
+MAX_BROKEN_IN_A_ROW = 20
+
+
+class Pair(NamedTuple):
+    """A drawing and its line art as tensors, or a batch of them.
+
+    original (B, 3, S, S) in [-1, 1] in the color space of the network, sketch (B, 1, S, S) in
+    [0, 1], cit (B, cit_classes) and cvt (B, cvt_classes) multi-hot. `broken` names the files that
+    could not be read and were passed over, one per line.
+    """
+
+    original: Tensor
+    sketch: Tensor
+    cit: Tensor
+    cvt: Tensor
+    broken: str
+
+
+def collate(pairs: Sequence[Pair]) -> Pair:
+    *tensors, broken = zip(*pairs, strict=True)
+    return Pair(*map(torch.stack, tensors), broken="\n".join(filter(None, broken)))
+
+
+def _vector(indices: Sequence[int], classes: int) -> Tensor:
+    vector = torch.zeros(classes)
+    vector[list(indices)] = 1
+    return vector
+
+
+class TrainingPairs(Dataset):
+    """Augmented training pairs, addressed by (epoch, index).
+
+    What a pair looks like depends on the seed, the epoch and the index alone, not on the worker
+    that makes it, so a run can be resumed anywhere. From `brightness_epoch` on (0: never) the line
+    art's brightness varies more. A pair that cannot be read is replaced by the next one and named.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        data_dir: Path,
+        vocabulary: Vocabulary,
+        *,
+        input_size: int,
+        color_space: str = "rgb",
+        seed: int = 0,
+        brightness_epoch: int = 0,
+    ):
+        self.color_dir = data_dir / "rgb_train"
+        folders = [data_dir / name for name in SKETCH_FOLDERS if (data_dir / name).is_dir()]
+        if not folders:
+            raise InputError(f"{data_dir} has none of {', '.join(SKETCH_FOLDERS)}")
+        existing = [(folder, file_ids(folder)) for folder in folders]
+        self.sketches = {
+            sample.file_id: [folder for folder, ids in existing if sample.file_id in ids]
+            for sample in samples
+        }
+        self.samples = [sample for sample in samples if self.sketches[sample.file_id]]
+        self.without_sketch = len(samples) - len(self.samples)
+        self.classes = len(vocabulary.cit), len(vocabulary.cvt)
+        self.input_size = input_size
+        self.color_space = color_space
+        self.seed = seed
+        self.brightness_epoch = brightness_epoch
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, key: tuple[int, int]) -> Pair:
+        epoch, index = key
+        broken: list[str] = []
+        for offset in range(MAX_BROKEN_IN_A_ROW):
+            candidate = (index + offset) % len(self)
+            try:
+                return self._pair(epoch, candidate)._replace(broken="\n".join(broken))
+            except BrokenImageError as error:
+                broken.append(str(error))
+        raise InputError(
+            f"{MAX_BROKEN_IN_A_ROW} training images in a row are unreadable; the last: {broken[-1]}"
+        )
+
+    def _pair(self, epoch: int, index: int) -> Pair:
+        sample = self.samples[index]
+        generator = np.random.default_rng((self.seed, epoch, index))
+        folders = self.sketches[sample.file_id]
+        folder = folders[generator.integers(len(folders))]
+        name = f"{sample.file_id}.png"
+        color = read_image(self.color_dir / name, cv2.IMREAD_COLOR)
+        sketch = read_image(folder / name, cv2.IMREAD_GRAYSCALE)
+
+        placement = augment.draw_placement(generator, self.input_size)
+        color = augment.place(color, placement, self.input_size)
+        sketch = augment.place(sketch, placement, self.input_size)
+        strong = 0 < self.brightness_epoch <= epoch
+        sketch = augment.jitter(np.float32(1 / 255) * sketch, generator, strong)
+        return Pair(
+            torch.from_numpy(to_network(cv2.cvtColor(color, cv2.COLOR_BGR2RGB), self.color_space)),
+            torch.from_numpy(sketch)[None],
+            _vector(sample.cit, self.classes[0]),
+            _vector(sample.cvt, self.classes[1]),
+            "",
+        )
+
+
+class EpochBatches(Sampler):
+    """Batches of (epoch, index) keys, epoch after epoch, for one of `world` processes.
+
+    Every epoch visits every sample once, in an order that the seed and the epoch decide; the last
+    batch may be smaller. The processes share each batch of `batch_size` without overlap. Starts at
+    batch `start_batch` of `start_epoch` and ends after `last_epoch`.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        batch_size: int,
+        *,
+        seed: int,
+        start_epoch: int,
+        last_epoch: int,
+        start_batch: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ):
+        usable = length - length % world
+        self.starts = range(0, usable, batch_size)
+        self.length, self.batch_size, self.usable = length, batch_size, usable
+        self.seed, self.rank, self.world = seed, rank, world
+        self.start_epoch, self.last_epoch, self.start_batch = start_epoch, last_epoch, start_batch
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return len(self.starts)
+
+    def __len__(self) -> int:
+        epochs = self.last_epoch - self.start_epoch + 1
+        return epochs * self.batches_per_epoch - self.start_batch
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        skip = self.start_batch
+        for epoch in range(self.start_epoch, self.last_epoch + 1):
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
+            order = order[: self.usable]
+            for start in self.starts[skip:]:
+                batch = order[start : start + self.batch_size][self.rank :: self.world]
+                yield [(epoch, int(index)) for index in batch]
+            skip = 0
+
+
+class BenchmarkPairs(Dataset):
+    """The fixed samples of the grids: `benchmark/` drawings with their `keras_test/` line art,
+    not augmented. Items are as those of TrainingPairs; an unreadable file raises InputError."""
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        data_dir: Path,
+        vocabulary: Vocabulary,
+        *,
+        input_size: int,
+        color_space: str = "rgb",
+    ):
+        with_sketch = file_ids(data_dir / "keras_test")
+        self.samples = [sample for sample in samples if sample.file_id in with_sketch]
+        self.without_sketch = len(samples) - len(self.samples)
+        self.data_dir = data_dir
+        self.classes = len(vocabulary.cit), len(vocabulary.cvt)
+        self.input_size = input_size
+        self.color_space = color_space
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Pair:
+        sample = self.samples[index]
+        name = f"{sample.file_id}.png"
+        try:
+            sketch = read_sketch(self.data_dir / "keras_test" / name, self.input_size)
+            with Image.open(self.data_dir / "benchmark" / name) as image:
+                color = image.convert("RGB")
+        except (BrokenImageError, OSError) as error:
+            raise InputError(f"benchmark image {name} cannot be read: {error}") from error
+        size = (self.input_size, self.input_size)
+        color = np.asarray(color.resize(size, Image.Resampling.LANCZOS))
+        return Pair(
+            torch.from_numpy(to_network(color, self.color_space)),
+            sketch,
+            _vector(sample.cit, self.classes[0]),
+            _vector(sample.cvt, self.classes[1]),
+            "",
+        )

@@ -1,0 +1,165 @@
+"""The result directory of a training run: options, losses, sample grids, curves, checkpoints."""
+
+import csv
+import math
+import pickle
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from PIL import Image
+
+from loader.files import atomic_path
+from loader.tags import Vocabulary
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402  the backend must be chosen first
+
+LOSSES = ("D_loss", "G_loss")
+TERMS = (
+    *("D_loss", "G_loss", "D_adv_real", "D_adv_fake", "D_cit_real", "D_cit_fake"),
+    *("D_cvt_real", "D_cvt_fake", "G_adv", "G_cit", "G_cvt", "G_l1_full", "G_l1_guide"),
+)
+COLUMNS = ("step", "epoch", *TERMS)
+CHECKPOINT_NAME = re.compile(r"tag2pix_(?:\d+_epoch|resume_\d+_\d+)\.pkl")
+
+
+def new_result_directory(parent: Path) -> Path:
+    """Make `parent/<YYMMDD-HHMMSS>`, with a number appended where another run has that name."""
+    name = time.strftime("%y%m%d-%H%M%S")
+    parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", *(f"-{number}" for number in range(1, 1000))):
+        try:
+            (parent / (name + suffix)).mkdir()
+        except FileExistsError:
+            continue
+        return parent / (name + suffix)
+    raise FileExistsError(f"{parent} has too many directories named {name}")
+
+
+def checkpoints(directory: Path) -> list[Path]:
+    """The checkpoints in a result directory, the newest first."""
+    found = [path for path in directory.glob("*.pkl") if CHECKPOINT_NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def image_grid(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images (H, W) or (H, W, 3) uint8 in a square grid, row by row, unused cells black."""
+    side = math.ceil(math.sqrt(len(images)))
+    height, width = images[0].shape[:2]
+    grid = np.zeros((side * height, side * width, *images[0].shape[2:]), np.uint8)
+    for number, image in enumerate(images):
+        top, left = number // side * height, number % side * width
+        grid[top : top + height, left : left + width] = image
+    return grid
+
+
+class ResultDirectory:
+    """Writes what a run reports into `path`; resuming at `step` drops what came after it.
+
+    `history` holds D_loss and G_loss per iteration, and seconds per epoch.
+    """
+
+    def __init__(self, path: Path, step: int = 0, epoch_seconds: Iterable[float] = ()):
+        self.path = path
+        self.history: dict[str, list[float]] = {name: [] for name in LOSSES}
+        self.epoch_seconds = list(epoch_seconds)
+        self._keep_losses_until(step)
+        self.tensorboard = _tensorboard(path, step)
+
+    @property
+    def losses_path(self) -> Path:
+        return self.path / "losses.csv"
+
+    def _keep_losses_until(self, step: int) -> None:
+        rows = []
+        if step and self.losses_path.exists():
+            with self.losses_path.open(newline="") as file:
+                rows = [row for row in csv.DictReader(file) if _is_whole(row, step)]
+        with atomic_path(self.losses_path) as temporary, temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        for name in LOSSES:
+            self.history[name] = [float(row[name]) for row in rows]
+
+    def add_losses(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Append one row per step, keyed by COLUMNS; absent terms stay empty."""
+        with self.losses_path.open("a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerows(rows)
+        for row in rows:
+            for name in LOSSES:
+                self.history[name].append(row[name])
+            if self.tensorboard:
+                for name in row.keys() & set(TERMS):
+                    self.tensorboard.add_scalar(f"loss/{name}", row[name], row["step"])
+
+    def write_options(self, text: str) -> None:
+        with atomic_path(self.path / "arguments.txt") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def write_sample_tags(self, tags: Sequence[tuple[list[int], list[int]]], names: Vocabulary):
+        """List the CIT and CVT tags (ids) of the samples in the grids."""
+        lines = []
+        for kind, column in (("CIT", 0), ("CVT", 1)):
+            lines.append(f"{kind} tags")
+            for number, sample in enumerate(tags, 1):
+                words = "".join(f"{names.names.get(tag, tag)}, " for tag in sample[column])
+                lines.append(f"{number} : {words}")
+            lines.append("")
+        with atomic_path(self.path / "test_image_tags.txt") as temporary:
+            temporary.write_text("\n".join(lines), encoding="utf-8")
+
+    def write_grid(self, name: str, images: Sequence[np.ndarray], epoch: int | None = None) -> None:
+        """Write uint8 images as the grid `tag2pix_[epoch%03d_]<name>.png`."""
+        if not len(images):
+            return
+        grid = image_grid(images)
+        number = "" if epoch is None else f"epoch{epoch:03d}_"
+        with atomic_path(self.path / f"tag2pix_{number}{name}.png") as temporary:
+            Image.fromarray(grid).save(temporary)
+        if self.tensorboard and grid.ndim == 3:
+            self.tensorboard.add_image(name, grid, epoch or 0, dataformats="HWC")
+
+    def write_loss_plot(self, epoch: int) -> None:
+        figure, axes = plt.subplots(figsize=(6.4, 4.8), dpi=100)
+        for name in LOSSES:
+            axes.plot(self.history[name], label=name)
+        axes.set(xlabel="Iter", ylabel="Loss")
+        axes.legend(loc="lower right")
+        axes.grid(True)
+        figure.tight_layout()
+        with atomic_path(self.path / f"tag2pix_loss_{epoch}.png") as temporary:
+            figure.savefig(temporary)
+        plt.close(figure)
+
+    def write_history(self, epoch: int) -> None:
+        """Write the losses and times in the public format: a pickled dict of lists."""
+        history = self.history | {
+            "per_epoch_time": self.epoch_seconds,
+            "total_time": [sum(self.epoch_seconds)],
+        }
+        with atomic_path(self.path / f"tag2pix_{epoch}_history.pkl") as temporary:
+            temporary.write_bytes(pickle.dumps(history))
+
+    def close(self) -> None:
+        if self.tensorboard:
+            self.tensorboard.close()
+
+
+def _is_whole(row: Mapping[str, Any], last_step: int) -> bool:
+    """Whether a row of losses is complete (a kill can cut the last one) and not after the step."""
+    return None not in row.values() and row["step"].isdigit() and int(row["step"]) <= last_step
+
+
+def _tensorboard(path: Path, step: int):
+    """A TensorBoard writer where TensorBoard is installed, else None."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(path / "tensorboard"), purge_step=step + 1 if step else None)
