@@ -6,7 +6,7 @@ All of them come from one SVG by giving its fills other paints, so they agree to
 import json
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import cv2
@@ -125,6 +125,7 @@ def _render(drawing: Drawing, size: int, paint: Paint, backdrop: str) -> np.ndar
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
+@lru_cache(maxsize=1)
 def _template(drawing: Drawing) -> str:
     """The SVG of the drawing with markers for colors, and not clipped to the style's canvas."""
     from dicebear import Avatar

@@ -22,7 +22,7 @@ HAIR = _tags(
         "long07": "long_hair bangs blunt_bangs",
         "long08": "long_hair bangs blunt_bangs hair_flower flower hair_ornament head_wreath",
         "long09": "long_hair wavy_hair swept_bangs",
-        "long10": "hair_bun ahoge",
+        "long10": "hair_bun",
         "long11": "hair_bun bangs blunt_bangs",
         "long12": "hair_bun long_hair",
         "long13": "hair_bun double_bun ahoge",
@@ -178,5 +178,9 @@ DETAILS = _tags(
     }
 )
 
-# Eyes that show (almost) no iris behind the hair.
-IRIS_HIDDEN: dict[str, tuple[str, ...]] = {}
+# Eyes that the hair hides too much of to carry their color, or their expression.
+IRIS_HIDDEN: dict[str, tuple[str, ...]] = {
+    "long20": ("variant14", "variant17", "variant21", "variant22"),
+    "long24": ("variant14",),
+    "long25": ("variant14",),
+}
