@@ -79,6 +79,7 @@ def load(path: Path, engine: str = "torch", device: str = "cpu", bf16: bool = Fa
     Raises InputError when the file is unusable or Keras is not installed.
     """
     graph = read_keras_file(path)
+    _check_shapes(graph, path)
     if engine == "keras":
         return _with_keras(path)
     if device == "cpu":
@@ -96,6 +97,16 @@ def load(path: Path, engine: str = "torch", device: str = "cpu", bf16: bool = Fa
         return torch.cat(parts).numpy()
 
     return network
+
+
+@torch.inference_mode()
+def _check_shapes(graph: torch.nn.Module, path: Path) -> None:
+    try:
+        shape = tuple(graph(torch.zeros(1, 1, 64, 64)).shape)
+    except RuntimeError as error:
+        raise InputError(f"{path} is no network for line art: {error}") from error
+    if shape != (1, 1, 64, 64):
+        raise InputError(f"{path} is no network for line art: it makes {shape} of (1, 1, 64, 64)")
 
 
 def _with_keras(path: Path) -> Network:
