@@ -98,31 +98,32 @@ def _check(args: argparse.Namespace) -> None:
 def write_dataset(args: argparse.Namespace) -> int:
     """Write the whole data set, or what is missing of it; returns the exit code."""
     root = args.dataset_path
-    count = max(args.count, _drawn_before(root, args.seed, args.size))
-    drawings = [draw_lots(args.seed, index) for index in range(count)]
+    listed = max(args.count, _listed_before(root, args.seed, args.size))
+    drawings = [draw_lots(args.seed, index) for index in range(listed)]
+    wanted = drawings[: args.count]
     artist = Artist(root, args.seed, args.size)
-    todo = sorted(missing(root, drawings))
+    todo = list(missing(root, wanted))
     summary = Summary("drawings", dry_run=args.dry_run)
-    summary.skip("already there", count - len(todo))
+    summary.skip("already there", len(wanted) - len(todo))
     if args.dry_run:
         summary.done = len(todo)
         return summary.close(root)
-    _prepare(root, drawings)
+    _prepare(root, wanted)
     write_lines(root / METADATA, metadata(drawings))
     write_lines(root / GROUND_TRUTH, ground_truth(drawings, args.seed, args.size))
     for outcome in map_files(artist, todo, jobs=args.jobs, description="drawing", dask=args.dask):
         summary.add(outcome)
     code = summary.close(root)
-    expected = Counter(drawing.expected for drawing in drawings)
+    expected = Counter(drawing.expected for drawing in wanted)
     print(
-        f"  of {count:,} in all, for training: {expected[TRAIN]:,}, "
+        f"  of {len(wanted):,} in all, for training: {expected[TRAIN]:,}, "
         f"as sketches: {expected[SKETCH]:,}, outside the filter: {expected[REJECTED]:,}"
     )
     return code
 
 
-def _drawn_before(root: Path, seed: int, size: int) -> int:
-    """How many drawings an earlier run with the same settings was to make here."""
+def _listed_before(root: Path, seed: int, size: int) -> int:
+    """How many drawings the metadata that is there lists; it is not shortened."""
     path = root / GROUND_TRUTH
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

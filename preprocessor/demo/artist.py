@@ -16,13 +16,13 @@ JPEG_QUALITY = 92
 
 
 class Artist:
-    """Draws number `index` of a data set: the color image and, for training, the line art."""
+    """Draws the files of one file id: the color image and, for training, the line art."""
 
     def __init__(self, root: Path, seed: int, size: int):
         self.root, self.seed, self.size = root, seed, size
 
-    def __call__(self, index: int) -> None:
-        drawing = draw_lots(self.seed, index)
+    def __call__(self, file_id: int) -> None:
+        drawing = draw_lots(self.seed, file_id - 1)
         color_path, line_path = paths(self.root, drawing)
         jpeg = _color_jpeg(drawing, self.size)
         if drawing.expected == TRAIN:
@@ -68,11 +68,11 @@ def paths(root: Path, drawing: Drawing) -> tuple[Path, Path]:
 
 
 def missing(root: Path, drawings: list[Drawing]) -> Iterator[int]:
-    """Indices of the drawings of which a file is not there yet."""
+    """File ids of the drawings of which a file is not there yet."""
     lines = existing_stems(root / "simpl_train")
     buckets = {paths(root, drawing)[0].parent for drawing in drawings}
     colors = set().union(*(existing_stems(bucket, ".jpg") for bucket in buckets))
-    for index, drawing in enumerate(drawings):
+    for drawing in drawings:
         name = str(drawing.file_id)
         if name not in colors or (drawing.expected == TRAIN and name not in lines):
-            yield index
+            yield drawing.file_id

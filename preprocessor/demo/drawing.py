@@ -131,7 +131,10 @@ def _earrings(lots: random.Random, hair_variant: str) -> str | None:
 
 
 def _details(lots: random.Random, hair_variant: str) -> str | None:
-    table = [name for name in variants.DETAILS if name != "mustache" or _is_boy(hair_variant)]
+    unfit = set() if _is_boy(hair_variant) else {"mustache"}
+    if hair_variant in variants.MOLE_COVERED:
+        unfit.add("birthmark")
+    table = [name for name in variants.DETAILS if name not in unfit]
     chosen = lots.choices(table, [3 if name == "blush" else 1 for name in table])[0]
     return chosen if lots.random() < 0.4 else None
 

@@ -4,6 +4,10 @@ To measure how well a network follows a color tag, compare what it painted with 
 whose RGB is nearest in CIELAB should be the one that was asked for.
 """
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
 RGB = tuple[int, int, int]
 
 HAIR: dict[int, RGB] = {
@@ -71,3 +75,11 @@ FRAMES: dict[int, RGB] = {
     1373022: (204, 24, 34),  # red-framed_eyewear
     1373029: (0, 0, 0),  # black-framed_eyewear
 }
+
+
+def nearest_tag(rgb: Sequence[float], colors: Mapping[int, RGB]) -> int:
+    """The tag of `colors` whose color is nearest to `rgb` (0 to 255) in CIELAB (CIE 1976)."""
+    from skimage.color import rgb2lab
+
+    lab = rgb2lab(np.array([rgb, *colors.values()], float) / 255)
+    return list(colors)[int(np.linalg.norm(lab[1:] - lab[0], axis=1).argmin())]

@@ -14,7 +14,7 @@ import numpy as np
 
 from preprocessor.demo import palette
 from preprocessor.demo.drawing import Drawing
-from preprocessor.utils.square import make_square
+from preprocessor.utils.square import has_white_border, make_square
 
 PARTS = ("hair", "iris", "background", "skin")
 
@@ -100,6 +100,25 @@ def frame_as_cropped(
     turned = image if paper == 255 else 255 - image
     square = make_square(letterbox(turned), drawing.width, drawing.height, padding)
     return square if paper == 255 else 255 - square
+
+
+def render_cropped(drawing: Drawing, size: int) -> dict[str, np.ndarray]:
+    """Everything as the crop stage frames the color image, so that all of it coincides.
+
+    Returns:
+        "color" (size, size, 3), "line_art" and one mask per part (size, size), all uint8.
+    """
+    color, line_art = render_color(drawing, size), render_line_art(drawing, size)
+    white = has_white_border(letterbox(color), drawing.width, drawing.height)
+    padding = "white" if white else "mirror"
+    framed = {
+        "color": frame_as_cropped(drawing, color, padding),
+        "line_art": frame_as_cropped(drawing, line_art, padding),
+    }
+    for part, mask in render_masks(drawing, size).items():
+        paper = 255 if part == "background" else 0
+        framed[part] = frame_as_cropped(drawing, mask, padding, paper=paper)
+    return framed
 
 
 def content_size(drawing: Drawing, size: int) -> tuple[int, int]:

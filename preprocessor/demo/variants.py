@@ -178,6 +178,9 @@ DETAILS = _tags(
     }
 )
 
+# Hair in front of the mole that "birthmark" is.
+MOLE_COVERED = {"long20"}
+
 # Eyes that the hair hides too much of to carry their color, or their expression.
 IRIS_HIDDEN: dict[str, tuple[str, ...]] = {
     "long20": ("variant14", "variant17", "variant21", "variant22"),
