@@ -21,7 +21,7 @@ from preprocessor.demo.records import CREDITS, ground_truth, metadata, write_lin
 from preprocessor.demo.render import render_line_art
 from preprocessor.utils.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
 
-METADATA = "metadata/2018000000000000"
+METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
 GROUND_TRUTH = "ground_truth.jsonl"
 
 # Seed of the test set: not allowed for data sets, so that no network has trained on its drawings.
@@ -109,8 +109,8 @@ def write_dataset(args: argparse.Namespace) -> int:
         summary.done = len(todo)
         return summary.close(root)
     _prepare(root, wanted)
-    write_lines(root / METADATA, metadata(drawings))
     write_lines(root / GROUND_TRUTH, ground_truth(drawings, args.seed, args.size))
+    write_lines(root / METADATA, metadata(drawings))
     for outcome in map_files(artist, todo, jobs=args.jobs, description="drawing", dask=args.dask):
         summary.add(outcome)
     code = summary.close(root)
@@ -128,6 +128,7 @@ def _listed_before(root: Path, seed: int, size: int) -> int:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
+        _refuse_other_metadata(root / "metadata")
         return 0
     try:
         first = json.loads(lines[0])
@@ -140,6 +141,14 @@ def _listed_before(root: Path, seed: int, size: int) -> int:
             "use these, or another --dataset_path"
         )
     return len(lines)
+
+
+def _refuse_other_metadata(folder: Path) -> None:
+    others = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if others:
+        raise InputError(
+            f"{folder} holds other metadata ({others[0]}): choose another --dataset_path"
+        )
 
 
 def _prepare(root: Path, drawings: list[Drawing]) -> None:

@@ -66,7 +66,7 @@ def test_metadata_has_the_shape_of_danbooru2018(dataset):
 
 def test_images_are_letterboxed_in_black(dataset):
     shapes = Counter()
-    for entry in json_lines(dataset / "metadata" / "2018000000000000"):
+    for entry in json_lines(dataset / "metadata" / "2018_drawn"):
         number = int(entry["id"])
         image = cv2.imread(str(dataset / "512px" / f"{number % 1000:04d}" / f"{number}.jpg"))
         assert image.shape == (512, 512, 3)
@@ -150,6 +150,14 @@ def test_other_drawings_in_the_same_folder_are_refused(tmp_path, capsys):
     last_line = capsys.readouterr().err.splitlines()[-1]
     assert "holds drawings of --seed 4 --size 96" in last_line
     assert files_of(tmp_path) == before
+
+
+def test_metadata_of_others_is_left_alone(tmp_path, capsys):
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata" / "2018000000000000").write_text("{}")
+    assert run_demo(tmp_path) == 2
+    assert "holds other metadata (2018000000000000)" in capsys.readouterr().err
+    assert files_of(tmp_path) == {"metadata/2018000000000000": b"{}"}
 
 
 @pytest.mark.parametrize(
