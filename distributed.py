@@ -98,13 +98,13 @@ def needs_launch(cpu: bool) -> bool:
     return not cpu and "RANK" not in os.environ and torch.cuda.device_count() > 1
 
 
-def launch(script: Path, arguments: list[str], count: int) -> int:
+def launch(script: Path, arguments: list[str]) -> int:
     """Run the script once per GPU under torchrun; returns its exit code."""
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
-        run.main(["--standalone", f"--nproc_per_node={count}", str(script), *arguments])
+        run.main(["--standalone", "--nproc_per_node=gpu", str(script), *arguments])
     except ChildFailedError as error:
         _, failure = error.get_first_failure()
         return failure.exitcode if failure.exitcode > 0 else 1

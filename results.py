@@ -146,6 +146,16 @@ class ResultDirectory:
         with atomic_path(self.path / f"tag2pix_{epoch}_history.pkl") as temporary:
             temporary.write_bytes(pickle.dumps(history))
 
+    def checkpoint_path(self, epoch: int, batch: int, named: bool) -> Path:
+        """Where a checkpoint goes: one that the user asked for, or a resume point."""
+        name = f"tag2pix_{epoch}_epoch.pkl" if named else f"tag2pix_resume_{epoch}_{batch}.pkl"
+        return self.path / name
+
+    def remove_old_resume_points(self, keep: int) -> None:
+        points = [path for path in checkpoints(self.path) if "_resume_" in path.name]
+        for path in points[keep:]:
+            path.unlink(missing_ok=True)
+
     def close(self) -> None:
         if self.tensorboard:
             self.tensorboard.close()

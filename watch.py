@@ -89,8 +89,8 @@ class StopSignal:
         self.received = True
         print("\nstopping: saving after this step", file=sys.stderr)
 
-    def check(self, step: int) -> tuple[bool, bool]:
-        """(stop now, save now)."""
+    def check(self, step: int = 0) -> tuple[bool, bool]:
+        """Whether to stop now, and whether to save now."""
         if self.processes.world > 1 and step % AGREE_EVERY:
             return False, False
         waited = time.monotonic() - self.saved_at

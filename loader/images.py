@@ -25,17 +25,21 @@ def read_image(path: Path, flags: int) -> np.ndarray:
     return image
 
 
+def read_gray(path: Path) -> Image.Image:
+    """Any picture file as 8-bit gray on paper, see `to_gray`; raises BrokenImageError."""
+    try:
+        with Image.open(path) as image:
+            return to_gray(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BrokenImageError(f"{path}: {error}") from error
+
+
 def read_sketch(path: Path, size: int) -> Tensor:
     """Line art as the networks see it: (1, size, size) in [0, 1], stretched with Lanczos.
 
-    Transparent pixels are paper. Raises BrokenImageError.
+    Raises BrokenImageError.
     """
-    try:
-        with Image.open(path) as image:
-            gray = to_gray(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BrokenImageError(f"{path}: {error}") from error
-    resized = gray.resize((size, size), Image.Resampling.LANCZOS)
+    resized = read_gray(path).resize((size, size), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.asarray(resized, np.float32) / 255)[None]
 
 

@@ -46,6 +46,29 @@ class Vocabulary:
     ids: dict[str, int]
     counts: dict[int, int]
 
+    @classmethod
+    def from_dump(cls, dump: dict) -> "Vocabulary":
+        """From the content of a tag dump; raises KeyError, TypeError or ValueError if malformed."""
+        return cls(
+            cit=tuple(dump["iv_tag_list"]),
+            cvt=tuple(dump["cv_tag_list"]),
+            cit_parts={part: tuple(tags) for part, tags in dump["iv_part_list"]},
+            cvt_parts={part: tuple(tags) for part, tags in dump["cv_part_list"]},
+            ids=dict(dump["tag_dict"]),
+            counts={int(tag): count for tag, count in dump["tag_count_dict"].items()},
+        )
+
+    def dump(self) -> dict:
+        """The content of a tag dump, in plain containers."""
+        return {
+            "iv_tag_list": list(self.cit),
+            "cv_tag_list": list(self.cvt),
+            "iv_part_list": [(part, list(tags)) for part, tags in self.cit_parts.items()],
+            "cv_part_list": [(part, list(tags)) for part, tags in self.cvt_parts.items()],
+            "tag_dict": dict(self.ids),
+            "tag_count_dict": {str(tag): count for tag, count in self.counts.items()},
+        }
+
     @cached_property
     def names(self) -> dict[int, str]:
         return {tag: name for name, tag in self.ids.items()}
@@ -112,14 +135,7 @@ def load_vocabulary(path: str | Path = TAG_DUMP) -> Vocabulary:
             "`python preprocessor/tagset_extractor.py --make_tag_dump FILE`"
         ) from error
     try:
-        vocabulary = Vocabulary(
-            cit=tuple(dump["iv_tag_list"]),
-            cvt=tuple(dump["cv_tag_list"]),
-            cit_parts={part: tuple(tags) for part, tags in dump["iv_part_list"]},
-            cvt_parts={part: tuple(tags) for part, tags in dump["cv_part_list"]},
-            ids=dict(dump["tag_dict"]),
-            counts={int(tag): count for tag, count in dump["tag_count_dict"].items()},
-        )
+        vocabulary = Vocabulary.from_dump(dump)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} is not a tag dump: {error!r} is missing or malformed") from error
     _check(vocabulary, path)
@@ -149,18 +165,14 @@ def write_tag_dump(table: str | Path, path: str | Path) -> None:
                 rows.append(_table_row(row))
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise InputError(f"{table}, line {reader.line_num}: {error}") from error
-    cit_parts, cit = _part_list(rows, "cit", CIT_PARTS, table)
-    cvt_parts, cvt = _part_list(rows, "cvt", CVT_PARTS, table)
-    dump = {
-        "iv_tag_list": cit,
-        "cv_tag_list": cvt,
-        "iv_part_list": cit_parts,
-        "cv_part_list": cvt_parts,
-        "tag_dict": {name: tag for tag, name, *_ in rows},
-        "tag_count_dict": {str(tag): count for tag, *_, count in rows},
-    }
+    vocabulary = Vocabulary(
+        **_parts(rows, "cit", CIT_PARTS, table),
+        **_parts(rows, "cvt", CVT_PARTS, table),
+        ids={name: tag for tag, name, *_ in rows},
+        counts={tag: count for tag, *_, count in rows},
+    )
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        pickle.dump(dump, file, protocol=4)
+        pickle.dump(vocabulary.dump(), file, protocol=4)
 
 
 def _table_row(row: dict[str, str]) -> tuple[int, str, str, int, int, int]:
@@ -171,18 +183,18 @@ def _table_row(row: dict[str, str]) -> tuple[int, str, str, int, int, int]:
     return int(row["id"]), row["name"], kind, index, part, int(row["count"])
 
 
-def _part_list(rows, kind: str, part_names: Sequence[str], table: str | Path):
+def _parts(rows, kind: str, part_names: Sequence[str], table: str | Path) -> dict:
     chosen = sorted((row for row in rows if row[2] == kind), key=lambda row: row[3])
     if [row[3] for row in chosen] != list(range(len(chosen))):
         raise InputError(f"{table}: the {kind} indices are not 0 to {len(chosen) - 1}, each once")
-    parts = [
-        (name, [row[0] for row in chosen if row[4] == position])
+    parts = {
+        name: tuple(row[0] for row in chosen if row[4] == position)
         for position, name in enumerate(part_names)
-    ]
-    flat = [tag for _, tags in parts for tag in tags]
-    if flat != [row[0] for row in chosen]:
+    }
+    flat = tuple(tag for tags in parts.values() for tag in tags)
+    if flat != tuple(row[0] for row in chosen):
         raise InputError(f"{table}: the {kind} indices do not run part by part")
-    return parts, flat
+    return {kind: flat, f"{kind}_parts": parts}
 
 
 @dataclass(frozen=True)

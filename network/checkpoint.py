@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from network.discriminator import Discriminator
-from network.generator import Generator, build_generator
+from network.generator import Generator, build_generator, check_generator
 from network.tag_extractor import TagExtractor
 
 PREFIX = "module."
@@ -42,6 +42,10 @@ class Architecture:
     guide: bool = True
     relu: bool = False
     cit: bool = True
+
+    def check(self) -> None:
+        """Raises ValueError when there is no such network."""
+        check_generator(self.model, self.input_size, self.layers, self.relu)
 
     def generator(self) -> Generator:
         return build_generator(**asdict(self))

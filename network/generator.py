@@ -185,6 +185,12 @@ def build_generator(
     normalization, guide decoder, ReLU between the style layers, CIT features. Raises ValueError
     for what cannot be built.
     """
+    check_generator(model, input_size, layers, relu)
+    return Generator(model, input_size, cvt_classes, layers, bn, guide, relu, cit)
+
+
+def check_generator(model: str, input_size: int, layers: Sequence[int], relu: bool) -> None:
+    """Raises ValueError for what cannot be built."""
     if model not in BLOCKS:
         raise ValueError(f"unknown model '{model}': choose from {', '.join(BLOCKS)}")
     if input_size < 16 or input_size % 16:
@@ -193,4 +199,3 @@ def build_generator(
         raise ValueError(f"layers must be four positive numbers, not {list(layers)}")
     if relu and model in STYLE_FREE:
         raise ValueError(f"{model} uses no style layers, so ReLU between them has no effect")
-    return Generator(model, input_size, cvt_classes, layers, bn, guide, relu, cit)

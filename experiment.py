@@ -1,0 +1,240 @@
+"""From options to a training run: everything is checked and built before any work starts."""
+
+import argparse
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agreement import agree, load_extractor, vocabulary_of
+from distributed import Processes
+from loader.color_space import to_image
+from loader.dataset import BenchmarkPairs, TrainingPairs
+from loader.errors import InputError
+from loader.samples import select
+from loader.tags import Vocabulary, read_tag_lines
+from network import checkpoint
+from network.checkpoint import Architecture, CheckpointError
+from network.loss import ChangingLoss
+from network.precision import autocast_dtype
+from options import listing, require
+from results import ResultDirectory, checkpoints, new_result_directory
+from tag2pix import Tag2Pix
+from training import Saving, Training
+
+# Asked for once, not part of what a run is.
+UNRECORDED = {
+    *("load", "resume", "result_dir", "dry_run", "test", "list_tags"),
+    *("image", "tags", "tags_grid", "keep_aspect"),
+}
+
+
+def train(options: argparse.Namespace, given: set[str], processes: Processes) -> int:
+    """Train as the options say; returns the exit code."""
+    path, content = _resume_from(options)
+    options, architecture = agree(options, given, content, path, training=True)
+    data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
+    vocabulary = vocabulary_of(options, given, content, path)
+    _check(options, content, path, processes)
+
+    seed = _seed(options, content, processes)
+    pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = options.seed >= 0
+    torch.backends.cudnn.benchmark = options.seed < 0
+    torch.set_float32_matmul_precision("high" if processes.device.type == "cuda" else "highest")
+    tag2pix = _networks(options, architecture, processes)
+    if content is not None:
+        tag2pix.restore(content, path)
+
+    results = None
+    if processes.is_main:
+        results = _result_directory(options, tag2pix, content, path)
+        _write_start(results, options, benchmark, vocabulary)
+    training = Training(
+        tag2pix,
+        pairs,
+        benchmark,
+        results,
+        epochs=options.epoch,
+        batch_size=options.batch_size,
+        workers=options.thread,
+        two_step_epoch=options.two_step_epoch,
+        saving=Saving(
+            options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
+        ),
+        record=_record(options, vocabulary, seed),
+    )
+    finished = training.run()
+    if results:
+        position = tag2pix.position
+        state = "finished" if finished else "stopped; go on with --resume"
+        print(f"{state}: {position.epoch} epochs, {position.step} steps, in {results.path}")
+        results.close()
+    return 0
+
+
+def _resume_from(options: argparse.Namespace) -> tuple[Path | None, dict[str, Any] | None]:
+    """The checkpoint to go on from; with --resume the newest of its directory that is whole."""
+    if options.load and options.resume is not None:
+        raise InputError("give --load or --resume, not both")
+    if options.load:
+        return Path(options.load), checkpoint.read(options.load)
+    if options.resume is None:
+        return None, None
+    directory = Path(options.resume) if options.resume else _newest_run(Path(options.result_dir))
+    for path in checkpoints(directory):
+        try:
+            return path, checkpoint.read(path)
+        except CheckpointError as error:
+            print(f"{error}; using the one before it", flush=True)
+    raise InputError(f"{directory} holds no checkpoint to resume from")
+
+
+def _newest_run(result_dir: Path) -> Path:
+    runs = [path for path in result_dir.glob("*/") if checkpoints(path)]
+    if not runs:
+        raise InputError(f"{result_dir} holds no run to resume")
+    return max(runs, key=lambda path: checkpoints(path)[0].stat().st_mtime_ns)
+
+
+def _check(
+    options: argparse.Namespace,
+    content: Mapping[str, Any] | None,
+    path: Path | None,
+    processes: Processes,
+) -> None:
+    if options.batch_size % processes.world:
+        raise InputError(
+            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
+            f"{processes.world} processes"
+        )
+    if content is not None and content.get("finish_epoch", 0) >= options.epoch:
+        raise InputError(
+            f"{path} has finished {content['finish_epoch']} epochs already; "
+            f"--epoch is the total, raise it above that"
+        )
+
+
+def _seed(
+    options: argparse.Namespace, content: Mapping[str, Any] | None, processes: Processes
+) -> int:
+    """The seed of the run's data order and augmentation: a resumed run keeps its own."""
+    recorded = (content or {}).get("tag2pix", {}).get("seed")
+    if recorded is not None:
+        return recorded
+    return options.seed if options.seed >= 0 else processes.share(secrets.randbelow(2**31))
+
+
+def _data(
+    options: argparse.Namespace, data_dir: Path, vocabulary: Vocabulary, seed: int, loud: bool
+) -> tuple[TrainingPairs, BenchmarkPairs]:
+    lines = read_tag_lines(require(data_dir / options.tag_txt, "the tag file", "--tag_txt"))
+    color_dir = require(data_dir / "rgb_train", "the training images", "--data_dir", folder=True)
+    image = {"input_size": options.input_size, "color_space": options.color_space}
+    chosen = select(lines, color_dir, vocabulary, training=True, limit=options.data_size)
+    pairs = TrainingPairs(
+        chosen.samples,
+        data_dir,
+        vocabulary,
+        seed=seed,
+        brightness_epoch=options.brightness_epoch,
+        **image,
+    )
+    samples = []
+    if (data_dir / "benchmark").is_dir() and options.test_image_count:
+        samples = select(
+            lines,
+            data_dir / "benchmark",
+            vocabulary,
+            training=False,
+            limit=options.test_image_count,
+        ).samples
+    benchmark = BenchmarkPairs(samples, data_dir, vocabulary, **image)
+    if loud:
+        print(f"training set: {chosen.summary()}")
+        if pairs.without_sketch:
+            print(f"training set: {pairs.without_sketch} left out, without line art")
+        print(f"training pairs: {len(pairs)}; benchmark pairs: {len(benchmark)}")
+    if not len(pairs):
+        raise InputError(f"nothing to train on in {data_dir}: {chosen.summary()}")
+    return pairs, benchmark
+
+
+def _networks(
+    options: argparse.Namespace, architecture: Architecture, processes: Processes
+) -> Tag2Pix:
+    try:
+        dtype = autocast_dtype(options.amp, processes.device)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    cit_weight, cvt_weight = options.cit_cvt_weight
+    loss = ChangingLoss(
+        l1_lambda=options.l1_lambda,
+        guide_beta=options.guide_beta,
+        adv_lambda=options.adv_lambda,
+        cit_weight=cit_weight,
+        cvt_weight=cvt_weight,
+        cit=architecture.cit,
+        guide=architecture.guide,
+    )
+    return Tag2Pix(
+        architecture,
+        loss,
+        load_extractor(options.pretrain_dump) if architecture.cit else None,
+        lr_g=options.lrG,
+        lr_d=options.lrD,
+        betas=(options.beta1, options.beta2),
+        dtype=dtype,
+        cit_norm=options.cit_norm,
+        generator_passes=options.generator_passes,
+        grad_accum=options.grad_accum,
+        compiled=options.compile,
+        sync_bn=options.sync_bn,
+        processes=processes,
+    )
+
+
+def _result_directory(
+    options: argparse.Namespace,
+    tag2pix: Tag2Pix,
+    content: Mapping[str, Any] | None,
+    path: Path | None,
+) -> ResultDirectory:
+    """A resumed run of ours goes on in its own directory; everything else gets a new one."""
+    own = (content or {}).get("tag2pix")
+    if own is None or not (path.parent / "losses.csv").exists():
+        return ResultDirectory(new_result_directory(Path(options.result_dir)))
+    return ResultDirectory(path.parent, tag2pix.position.step, own.get("epoch_seconds", ()))
+
+
+def _write_start(
+    results: ResultDirectory,
+    options: argparse.Namespace,
+    benchmark: BenchmarkPairs,
+    vocabulary: Vocabulary,
+) -> None:
+    text = listing(vars(options))
+    print(f"results: {results.path}\n{text}", end="", flush=True)
+    results.write_options(text)
+    tags = [
+        ([vocabulary.cit[i] for i in sample.cit], [vocabulary.cvt[i] for i in sample.cvt])
+        for sample in benchmark.samples
+    ]
+    results.write_sample_tags(tags, vocabulary)
+    pairs = [benchmark[index] for index in range(len(benchmark))]
+    originals = [to_image(pair.original[None].numpy(), options.color_space)[0] for pair in pairs]
+    results.write_grid("original", originals)
+    results.write_grid("sketch", [(pair.sketch[0] * 255).byte().numpy() for pair in pairs])
+
+
+def _record(options: argparse.Namespace, vocabulary: Vocabulary, seed: int) -> dict[str, Any]:
+    """What a checkpoint says about its run, so that neither test nor resume need flags again."""
+    return {
+        "color_space": options.color_space,
+        "vocabulary": vocabulary.dump(),
+        "seed": seed,
+        "options": {name: value for name, value in vars(options).items() if name not in UNRECORDED},
+    }

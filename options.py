@@ -1,0 +1,195 @@
+"""The command line: every flag with its default, and which of them were given."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from loader.color_space import COLOR_SPACES
+from loader.errors import InputError
+from loader.tags import TAG_DUMP
+
+PROJECT = Path(__file__).parent
+MODELS = ("tag2pix", "senet", "resnext", "catconv", "catall", "adain", "seadain")
+EXAMPLES = """\
+examples:
+  train:     python main.py --epoch=60 --input_size=256 --batch_size=14 --cit_cvt_weight 40 40 \\
+                 --two_step_epoch=10
+  go on:     python main.py --resume
+  color a data directory:
+             python main.py --test --batch=1 --data_dir=testset --load=tag2pix_256.pkl
+  color a picture:
+             python main.py --test --load W.pkl --image sketch.png --tags blue_hair red_eyes
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports wrong use in one line, and leaves out what was not given: see `parse`."""
+
+    def __init__(self, **options):
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            argument_default=argparse.SUPPRESS,
+            **options,
+        )
+        self.defaults: dict[str, Any] = {}
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message}; see --help\n")
+
+    def flags(self, title: str):
+        """A group of flags: call it with a name, a default and a help text to add one."""
+        group = self.add_argument_group(title)
+
+        def add(name: str, default: Any, text: str, **options) -> None:
+            if "action" not in options and default not in (None, ""):
+                shown = default
+                if isinstance(default, (list, tuple)):
+                    shown = " ".join(map(str, default))
+                text += f" (default: {shown})"
+            action = group.add_argument(name, help=text, default=argparse.SUPPRESS, **options)
+            self.defaults[action.dest] = default
+
+        return add
+
+
+def _number(kind: type, low: float):
+    def parse(text: str):
+        value = kind(text)
+        if value < low:
+            raise argparse.ArgumentTypeError(f"{text} is less than {low}")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
+
+
+def build_parser() -> Parser:
+    """All flags, in the groups that --help shows."""
+    parser = Parser(
+        prog="main.py",
+        description="Tag2Pix colors line art from tags. Without --test it trains.",
+        epilog=EXAMPLES,
+    )
+    count, positive = _number(int, 0), _number(int, 1)
+    rate = _number(float, 0)
+
+    add = parser.flags("what to do")
+    add("--test", False, "color line art instead of training", action="store_true")
+    add("--list_tags", None, "list the tags by part, or those that contain WORD, and end",
+        nargs="?", const="", metavar="WORD")  # fmt: skip
+    add("--load", "", "checkpoint to color with, or to go on training from", metavar="FILE")
+    add("--resume", None, "go on with the newest good checkpoint of a result directory, by "
+        "default the newest one in --result_dir", nargs="?", const="", metavar="DIR")  # fmt: skip
+    add("--dry_run", False, "build everything, train one step, write one checkpoint, report time "
+        "and memory, and leave nothing behind", action="store_true")  # fmt: skip
+
+    add = parser.flags("data")
+    add("--data_dir", str(PROJECT / "dataset"), "data directory", metavar="DIR")
+    add("--test_dir", "liner_test", "line art to color, inside the data directory", metavar="DIR")
+    add("--tag_txt", "tags.txt", "tag file, inside the data directory", metavar="FILE")
+    add("--tag_dump", str(TAG_DUMP), "tag vocabulary", metavar="FILE")
+    add("--pretrain_dump", str(PROJECT / "model.pth"), "weights of the tag extractor (CIT)",
+        metavar="FILE")  # fmt: skip
+    add("--result_dir", "./results", "where results go", metavar="DIR")
+    add("--data_size", 0, "use at most this many samples, 0: all", type=count, metavar="N")
+    add("--test_image_count", 64, "benchmark samples in the grids", type=count, metavar="N")
+
+    add = parser.flags("network")
+    add("--model", "tag2pix", f"generator: {', '.join(MODELS)}", choices=MODELS, metavar="NAME")
+    add("--input_size", 256, "side of the square input, a multiple of 16", type=positive,
+        metavar="PX")  # fmt: skip
+    add("--layers", [12, 8, 5, 5], "blocks per decoder stage, bottom first", type=positive,
+        nargs=4, metavar="N")  # fmt: skip
+    add("--color_space", "rgb", f"of the output: {', '.join(COLOR_SPACES)}", choices=COLOR_SPACES,
+        metavar="NAME")  # fmt: skip
+    add("--use_relu", False, "ReLU between the style layers", action="store_true")
+    add("--no_bn", False, "no batch normalization in the generator", action="store_true")
+    add("--no_guide", False, "no guide decoder", action="store_true")
+    add("--no_cit", False, "no tag extractor, no features, no CIT loss", action="store_true")
+    add("--cit_norm", "running", "batch normalization of the tag extractor: its running statistics,"
+        " or those of the batch as the public code does", choices=("running", "batch"),
+        metavar="KIND")  # fmt: skip
+
+    add = parser.flags("training")
+    add("--epoch", 20, "train up to this epoch", type=positive, metavar="N")
+    add("--batch_size", 64, "images per step, over all GPUs; coloring takes at most 8 at a time "
+        "unless this is given", type=positive, metavar="N")  # fmt: skip
+    add("--lrG", 0.0002, "learning rate of the generator", type=rate, metavar="X")
+    add("--lrD", 0.0002, "learning rate of the discriminator", type=rate, metavar="X")
+    add("--beta1", 0.5, "of Adam", type=rate, metavar="X")
+    add("--beta2", 0.999, "of Adam", type=rate, metavar="X")
+    add("--l1_lambda", 1000, "weight of the L1 terms", type=rate, metavar="X")
+    add("--guide_beta", 0.9, "weight of the guide decoder's L1 term inside them", type=rate,
+        metavar="X")  # fmt: skip
+    add("--adv_lambda", 1, "weight of the discriminator's adversarial terms", type=rate,
+        metavar="X")  # fmt: skip
+    add("--cit_cvt_weight", [1, 1], "weights of CIT and CVT classification", type=rate, nargs=2,
+        metavar=("CIT", "CVT"))  # fmt: skip
+    add("--two_step_epoch", 0, "classification from this epoch on, 0: always", type=count,
+        metavar="N")  # fmt: skip
+    add("--brightness_epoch", 0, "stronger brightness changes of the line art from this epoch on, "
+        "0: never", type=count, metavar="N")  # fmt: skip
+    add("--generator_passes", 1, "2: run the generator again for its own step, as the public code "
+        "does; only the pace of its running statistics differs", type=int, choices=(1, 2),
+        metavar="N")  # fmt: skip
+    add("--seed", -1, "seed everything, -1: with a new seed each time", type=int, metavar="N")
+
+    add = parser.flags("saving")
+    add("--save_freq", 10, "checkpoint every N epochs, 0: only the last", type=count, metavar="N")
+    add("--save_all_epoch", 0, "checkpoint every epoch from this one on, 0: off", type=count,
+        metavar="N")  # fmt: skip
+    add("--save_minutes", 0, "also save every N minutes inside epochs, 0: off", type=rate,
+        metavar="N")  # fmt: skip
+    add("--keep", 2, "how many checkpoints to keep besides those", type=positive, metavar="N")
+
+    add = parser.flags("speed and hardware")
+    add("--cpu", False, "use no GPU", action="store_true")
+    add("--thread", 8, "processes that load images, at most the number of cores unless given",
+        type=count, metavar="N")  # fmt: skip
+    add("--amp", "auto", "arithmetic: auto, bf16, fp16 or off (float32)",
+        choices=("auto", "bf16", "fp16", "off"), metavar="KIND")  # fmt: skip
+    add("--grad_accum", 1, "split each batch into N parts, to fit it into memory", type=positive,
+        metavar="N")  # fmt: skip
+    add("--compile", False, "compile the networks", action="store_true")
+    add("--sync_bn", False, "batch normalization over all GPUs", action="store_true")
+
+    add = parser.flags("coloring (with --test)")
+    add("--image", None, "color these pictures or folders instead of a data directory",
+        nargs="+", metavar="FILE")  # fmt: skip
+    add("--tags", None, "their color tags, by name or id", nargs="+", metavar="TAG")
+    add("--tags_grid", None, "one sheet per picture with all colors of one part, or of two: hair, "
+        "eyes, skin, background, face, body_upper, body_lower, body_whole", nargs="+",
+        metavar="PART")  # fmt: skip
+    add("--keep_aspect", False, "pad the line art of a data directory to a square instead of "
+        "stretching it; pictures given by --image always are", action="store_true")  # fmt: skip
+    return parser
+
+
+def parse(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, set[str]]:
+    """The options with their defaults, and the names of those that were given."""
+    parser = build_parser()
+    given = vars(parser.parse_args(argv))
+    return argparse.Namespace(**(parser.defaults | given)), set(given)
+
+
+def changed(options: Mapping[str, Any]) -> set[str]:
+    """The names of the options that differ from their defaults."""
+    defaults = build_parser().defaults
+    return {name for name, value in options.items() if value != defaults.get(name)}
+
+
+def listing(options: Mapping[str, Any]) -> str:
+    """One line per option, those that differ from their defaults marked with a star."""
+    marked = changed(options)
+    lines = [f"{'*' if name in marked else ' '} {name} = {options[name]!r}" for name in options]
+    return "\n".join(lines) + "\n"
+
+
+def require(path: str | os.PathLike, what: str, flag: str, *, folder: bool = False) -> Path:
+    """The path if it exists, as a folder or a file; else an InputError that names the flag."""
+    path = Path(path)
+    if not (path.is_dir() if folder else path.is_file()):
+        raise InputError(f"{path} does not exist: {what}, see {flag}")
+    return path

@@ -1,0 +1,233 @@
+"""The training loop: epochs, what is reported, and when checkpoints are written.
+
+    python main.py --epoch=60 --input_size=256 --batch_size=14        # the CPU, or every GPU here
+    python main.py --resume results/261122-101500                     # go on where a run stopped
+    torchrun --nnodes=2 --nproc_per_node=8 --rdzv_backend=c10d --rdzv_endpoint=HOST:29500 \\
+        main.py --epoch=60 --batch_size=224                           # several machines
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import torch
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from loader.color_space import to_image
+from loader.dataset import BenchmarkPairs, EpochBatches, Pair, TrainingPairs, collate
+from loader.errors import InputError
+from network.checkpoint import save
+from results import LOSSES, ResultDirectory
+from tag2pix import Position, Tag2Pix
+from watch import DivergedError, LossWatch, StopSignal, peak_memory
+
+GRID_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Saving:
+    """When checkpoints are written: every `freq` epochs (0: only after the last), every epoch from
+    `all_from` on (0: never), every `minutes` (0: never). Besides those that `freq` and `all_from`
+    name, the newest `keep` stay."""
+
+    freq: int = 10
+    all_from: int = 0
+    minutes: float = 0
+    keep: int = 2
+
+    def is_named(self, epoch: int, last_epoch: int) -> bool:
+        if epoch == last_epoch or 0 < self.all_from <= epoch:
+            return True
+        return self.freq > 0 and epoch % self.freq == 0
+
+
+class Training:
+    """A run: the networks, their data, and the result directory (None but in the main process).
+
+    `record` is kept in every checkpoint beside the state of the networks.
+    """
+
+    def __init__(
+        self,
+        tag2pix: Tag2Pix,
+        pairs: TrainingPairs,
+        benchmark: BenchmarkPairs,
+        results: ResultDirectory | None,
+        *,
+        epochs: int,
+        batch_size: int,
+        workers: int,
+        two_step_epoch: int = 0,
+        saving: Saving | None = None,
+        record: Mapping[str, Any] | None = None,
+    ):
+        self.tag2pix, self.pairs, self.benchmark, self.results = tag2pix, pairs, benchmark, results
+        self.epochs, self.batch_size, self.workers = epochs, batch_size, workers
+        self.two_step_epoch = two_step_epoch
+        self.saving, self.record = saving or Saving(), dict(record or {})
+        self.processes = tag2pix.processes
+        self.watch = LossWatch(self.processes)
+        self.bar = tqdm(disable=True)
+
+    def run(self) -> bool:
+        """Train from wherever the networks are to the last epoch; False if a signal stopped it.
+
+        Raises DivergedError, leaving the checkpoints as they are.
+        """
+        position = self.tag2pix.position
+        batches = EpochBatches(
+            len(self.pairs),
+            self.batch_size,
+            seed=self.pairs.seed,
+            start_epoch=position.epoch + 1,
+            start_batch=position.batch,
+            last_epoch=self.epochs,
+            rank=self.processes.rank,
+            world=self.processes.world,
+        )
+        stream = self._stream(batches)
+        if position.step == 0:
+            self._write_grids(epoch=0)
+        with StopSignal(self.processes, self.saving.minutes) as stop:
+            for epoch in range(position.epoch + 1, self.epochs + 1):
+                if not self._train_epoch(epoch, stream, batches.batches_per_epoch, stop):
+                    return False
+                self._write_grids(epoch)
+                self._save(stop)
+                if epoch < self.epochs and stop.check()[0]:
+                    return False
+        return True
+
+    def _train_epoch(
+        self, epoch: int, stream: Iterator[Pair], batches: int, stop: StopSignal
+    ) -> bool:
+        """The rest of an epoch; False if it was stopped, and saved, before its end."""
+        tag2pix = self.tag2pix
+        tag2pix.generator.train()
+        tag2pix.discriminator.train()
+        classify = epoch >= self.two_step_epoch
+        first, seen, started = tag2pix.position.batch, 0, time.monotonic()
+        with self._progress_bar(epoch, first, batches) as self.bar:
+            for number in range(first + 1, batches + 1):
+                batch = next(stream)
+                terms = tag2pix.training_step(self._to_device(batch), classify)
+                step = tag2pix.position.step + 1
+                tag2pix.position = Position(epoch - 1, number, step)
+                seen += len(batch.sketch)
+
+                self.bar.update()
+                self._report_broken(batch)
+                self._report_losses(self.watch.add(step, epoch, terms))
+                stop_now, save_now = stop.check(step)
+                if (stop_now or save_now) and number < batches:
+                    self._save(stop)
+                if stop_now and number < batches:
+                    return False
+            self._report_losses(self.watch.flush())
+        tag2pix.position = replace(tag2pix.position, epoch=epoch, batch=0)
+        if self.results:
+            self._summarize(epoch, batches - first, seen, time.monotonic() - started)
+        return True
+
+    def _progress_bar(self, epoch: int, first: int, batches: int) -> tqdm:
+        return tqdm(
+            total=batches,
+            initial=first,
+            desc=f"epoch {epoch}/{self.epochs}",
+            unit="batch",
+            disable=not self.processes.is_main,
+            leave=False,
+        )
+
+    def _stream(self, batches: EpochBatches) -> Iterator[Pair]:
+        """All batches of the run, loaded ahead by the workers across the ends of epochs."""
+        loader = DataLoader(
+            self.pairs,
+            batch_sampler=batches,
+            num_workers=self.workers,
+            collate_fn=collate,
+            pin_memory=self.tag2pix.device.type == "cuda",
+            worker_init_fn=_start_worker,
+        )
+        try:
+            yield from loader
+        except InputError as error:
+            # A worker's error arrives with the worker's traceback around it.
+            raise InputError(str(error).strip().rpartition("InputError: ")[2]) from None
+
+    def _to_device(self, batch: Pair) -> Pair:
+        tensors = (tensor.to(self.tag2pix.device, non_blocking=True) for tensor in batch[:4])
+        return Pair(*tensors, broken=batch.broken)
+
+    def _report_broken(self, batch: Pair) -> None:
+        for line in batch.broken.splitlines():
+            tqdm.write(f"skipped a training pair: {line}")
+
+    def _report_losses(self, rows: list[dict[str, float]]) -> None:
+        if rows and self.results:
+            self.results.add_losses(rows)
+            last = rows[-1]
+            self.bar.set_postfix(D_loss=f"{last['D_loss']:.3f}", G_loss=f"{last['G_loss']:.3f}")
+
+    def _summarize(self, epoch: int, steps: int, seen: int, seconds: float) -> None:
+        self.results.epoch_seconds.append(seconds)
+        means = [sum(self.results.history[name][-steps:]) / steps for name in LOSSES]
+        rate = seen * self.processes.world / seconds
+        line = (
+            f"epoch {epoch}/{self.epochs}: D_loss {means[0]:.4f}, G_loss {means[1]:.4f}, "
+            f"{rate:.1f} images/s, {seconds:.0f} s"
+        )
+        if len(self.results.epoch_seconds) == 1:
+            memory = peak_memory(self.tag2pix.device) / 2**20
+            share = self.batch_size / self.processes.world
+            line += f", peak memory {memory:.0f} MiB ({memory / share:.0f} MiB per image)"
+        print(line, flush=True)
+        self.results.write_loss_plot(epoch)
+
+    def _write_grids(self, epoch: int) -> None:
+        if not self.results or not len(self.benchmark):
+            return
+        finals, guides = [], []
+        loader = DataLoader(self.benchmark, GRID_BATCH, collate_fn=collate)
+        for batch in loader:
+            batch = self._to_device(batch)
+            final, guide = self.tag2pix.color(batch.sketch, batch.cvt)
+            finals.extend(to_image(final.float().cpu().numpy(), self.pairs.color_space))
+            guides.extend(to_image(guide.float().cpu().numpy(), self.pairs.color_space))
+        self.results.write_grid("G_f", finals, epoch)
+        self.results.write_grid("G_g", guides, epoch)
+
+    def _save(self, stop: StopSignal) -> None:
+        """Write a checkpoint: under its epoch's name if it has one, else as a resume point."""
+        self._report_losses(self.watch.flush())
+        content = self.tag2pix.state()
+        stop.saved()
+        if not self.results:
+            return
+        broken = [key for key in "GD" if not _is_finite(content[key])]
+        if broken:
+            raise DivergedError(f"the weights of {broken[0]} are no longer finite; not saved")
+        content["result_path"] = str(self.results.path)
+        content["tag2pix"] |= self.record | {"epoch_seconds": self.results.epoch_seconds}
+        position = self.tag2pix.position
+        named = position.batch == 0 and self.saving.is_named(position.epoch, self.epochs)
+        path = self.results.checkpoint_path(position.epoch, position.batch, named)
+        save(content, path)
+        if named:
+            self.results.write_history(position.epoch)
+        self.results.remove_old_resume_points(self.saving.keep)
+
+
+def _is_finite(state: Mapping[str, torch.Tensor]) -> bool:
+    return all(bool(value.isfinite().all()) for value in state.values())
+
+
+def _start_worker(_number: int) -> None:
+    """Workers leave signals to the main process, which lets the current step finish."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    cv2.setNumThreads(0)
