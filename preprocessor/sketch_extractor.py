@@ -30,7 +30,13 @@ from preprocessor.utils.stage import (
     list_files,
     run,
 )
-from preprocessor.utils.upscale import Upscaler, add_upscaler_arguments, make_upscaler
+from preprocessor.utils.upscale import (
+    Upscaler,
+    add_upscaler_arguments,
+    best_device,
+    make_upscaler,
+    network_jobs,
+)
 from preprocessor.utils.xdog import adjust_intensity, random_parameters, xdog
 
 MODEL_URL = "https://github.com/lllyasviel/sketchKeras/releases/download/0.1/mod.h5"
@@ -74,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     model.add_argument(
         "--bf16",
         action="store_true",
-        help="compute in bfloat16: faster on recent GPUs and on processors with AMX",
+        help="compute in bfloat16: for GPUs and processors with AMX; slower on others",
     )
     model.add_argument(
         "--no_upscale",
@@ -148,22 +154,19 @@ class KerasSketchOf:
 
     model: Path
     engine: str
-    device: str
     bf16: bool
     upscaler: Upscaler | None
 
     def __call__(self, sketch: Sketch) -> None:
         from preprocessor.utils import sketch_keras
 
-        network = sketch_keras.load(self.model, self.engine, self.device, self.bf16)
+        network = sketch_keras.load(self.model, self.engine, best_device(), self.bf16)
         line_art = adjust_intensity(sketch_keras.draw(read_rgb(sketch.source), network))
         write_png(sketch.target, self.upscaler(line_art) if self.upscaler else line_art)
 
     def jobs(self, jobs: int) -> int:
-        """Keras uses all cores by itself; on a GPU few processes keep it busy."""
-        if self.engine == "keras":
-            return 1
-        return jobs if self.device == "cpu" else min(jobs, 4)
+        """How many of `jobs` processes make sense here: Keras uses all cores by itself."""
+        return 1 if self.engine == "keras" else network_jobs(jobs)
 
 
 def _sketcher(args: argparse.Namespace, upscaler: Upscaler) -> KerasSketchOf | None:
@@ -175,12 +178,12 @@ def _sketcher(args: argparse.Namespace, upscaler: Upscaler) -> KerasSketchOf | N
             raise
         print(f"no sketchKeras sketches: {error}", file=sys.stderr)
         return None
-    from preprocessor.utils import sketch_keras, waifu2x
+    from preprocessor.utils import sketch_keras
 
     print(f"sketchKeras weights: {model}, SHA-256 {sha256_of(model)}")
     sketch_keras.load(model, args.engine)
     upscaler = None if args.no_upscale else upscaler
-    return KerasSketchOf(model, args.engine, waifu2x.best_device(), args.bf16, upscaler)
+    return KerasSketchOf(model, args.engine, args.bf16, upscaler)
 
 
 def _model_file(args: argparse.Namespace) -> Path:

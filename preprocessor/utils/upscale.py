@@ -21,7 +21,6 @@ class Upscaler:
     method: str
     model: str = "anime"
     noise_level: int = 1
-    device: str = "cpu"
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """(H, W) or (H, W, 3) uint8 -> (size, size) or (size, size, 3) uint8."""
@@ -30,15 +29,27 @@ class Upscaler:
             return cv2.resize(image, side, interpolation=cv2.INTER_LANCZOS4)
         from preprocessor.utils import waifu2x
 
-        network = waifu2x.load(self.model, self.noise_level, self.device)
+        network = waifu2x.load(self.model, self.noise_level, best_device())
         if image.ndim == 3:
             return waifu2x.upscale(image, self.size, network)
         rgb = waifu2x.upscale(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), self.size, network)
         return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
 
     def jobs(self, jobs: int) -> int:
-        """How many of `jobs` processes make sense: few where they share a GPU."""
-        return jobs if self.device == "cpu" else min(jobs, GPU_PROCESSES)
+        """How many of `jobs` processes make sense here."""
+        return jobs if self.method == "lanczos" else network_jobs(jobs)
+
+
+def best_device() -> str:
+    """Where this process runs networks: "cuda" if there is such a GPU, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def network_jobs(jobs: int) -> int:
+    """How many of `jobs` processes to run networks in: a few are enough to keep a GPU busy."""
+    return jobs if best_device() == "cpu" else min(jobs, GPU_PROCESSES)
 
 
 def add_upscaler_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,5 +100,4 @@ def make_upscaler(args: argparse.Namespace) -> Upscaler:
     from preprocessor.utils import waifu2x
 
     waifu2x.load(args.waifu2x_model, args.noise_level)
-    device = waifu2x.best_device()
-    return Upscaler(args.size, "waifu2x", args.waifu2x_model, args.noise_level, device)
+    return Upscaler(args.size, "waifu2x", args.waifu2x_model, args.noise_level)

@@ -25,11 +25,6 @@ _HALF_PRECISION = 0x01306B47
 _SINGLE_PRECISION = 0
 
 
-def best_device() -> str:
-    """Return "cuda" where there is such a GPU, else "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 @lru_cache(maxsize=1)
 def load(model: str = "anime", noise_level: int = 1, device: str = "cpu") -> nn.Sequential:
     """Load an upconv_7 network: (B, 3, H + 14, W + 14) RGB in 0...1 → (B, 3, 2 H, 2 W).
@@ -119,19 +114,23 @@ class _Weights:
             raise ValueError("its weight file is too long")
 
 
-def upscale(image: np.ndarray, size: int, network: nn.Module, tile: int = 128) -> np.ndarray:
+def upscale(
+    image: np.ndarray, size: int, network: nn.Module, tile: int | None = None
+) -> np.ndarray:
     """Scale an image to `size` x `size` pixels: doubled as often as needed, then reduced.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         size: side of the result; the proportions are not kept.
         network: from `load`.
-        tile: side in input pixels of the parts worked on at once; bounds the memory, and changes
-            the result by a rounding error at most.
+        tile: side in input pixels of the parts worked on at once (default: 128 on the CPU, 512 on
+            a GPU); bounds the memory, and changes the result by a rounding error at most.
 
     Returns:
         (size, size, 3) uint8 RGB. An image that is large enough is only reduced (area average).
     """
+    if tile is None:
+        tile = 128 if next(network.parameters()).device.type == "cpu" else 512
     while min(image.shape[:2]) < size:
         image = _double(image, network, tile)
     if image.shape[:2] == (size, size):
