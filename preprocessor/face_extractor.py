@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loader.errors import InputError
+from loader.tags import TAG_DUMP
 from preprocessor.utils.batch import ALL_FILES, numbered_images, skip_file
 from preprocessor.utils.download import check_sha256, fetch
 from preprocessor.utils.face_positions import FacePosition, SearchJournal
@@ -57,6 +58,14 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with --add_all: sketches and tag lines also for faces you deleted, as the "
         "original scripts made them",
+    )
+    parser.add_argument(
+        "--tag_dump",
+        type=Path,
+        default=TAG_DUMP,
+        metavar="FILE",
+        help="with --add_all: the vocabulary that says which tags are of hair and face "
+        "(default: the one in loader/)",
     )
     parser.add_argument(
         "--cascade",

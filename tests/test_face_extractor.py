@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from loader.errors import InputError
-from loader.tags import load_vocabulary, read_tag_lines
+from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
 from preprocessor import face_extractor
 from preprocessor.utils import face_samples
 from preprocessor.utils.face_positions import FacePosition, parse_position, read_positions
@@ -288,6 +288,20 @@ def test_tags_a_face_can_show():
         assert sorted(map(str, kept)) == [tag for tag in GOLDEN["filtered_tags"][name] if tag]
         assert kept == [int(tag) for tag in tags if int(tag) in kept]
     assert face_samples.face_tags([515193, 3389, 3389, 470575], vocabulary) == [3389, 470575]
+
+
+def test_an_own_vocabulary_decides_what_a_face_shows(reference_case, tmp_path):
+    table = TAG_TABLE.read_text(encoding="utf-8").splitlines()
+    changed = []
+    for line in table:
+        fields = line.split("\t")
+        if fields[2] == "cit" and fields[0] == "481508":
+            fields[0] = "77777777"
+        changed.append("\t".join(fields))
+    (tmp_path / "own.tsv").write_text("\n".join(changed) + "\n", encoding="utf-8")
+    write_tag_dump(tmp_path / "own.tsv", tmp_path / "own.pkl")
+    add_all(reference_case, "--tag_dump", tmp_path / "own.pkl")
+    assert appended(reference_case)[0]["-1"] == ["462808", "5403", "6010", "658573"]
 
 
 def test_parser_shows_an_example():

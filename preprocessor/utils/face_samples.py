@@ -130,7 +130,7 @@ def _add_tag_lines(
 ) -> None:
     path = args.dataset_path / "tags.txt"
     tags = {line.file_id: line.tags for line in lines}
-    vocabulary = load_vocabulary()
+    vocabulary = load_vocabulary(args.tag_dump)
     new = [
         format_tag_line(-face.file_id, face_tags(tags[face.file_id], vocabulary))
         for face in faces
