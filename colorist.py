@@ -11,7 +11,6 @@ from PIL import Image
 from torch import Tensor
 
 from agreement import agree, load_extractor, vocabulary_of
-from distributed import default_device
 from loader.color_space import to_image
 from loader.errors import InputError
 from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
@@ -20,6 +19,7 @@ from network.checkpoint import load_state
 from network.generator import Generator
 from network.precision import autocast, autocast_dtype
 from network.tag_extractor import TagExtractor
+from processes import default_device
 
 PAPER = 255
 

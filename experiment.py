@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from agreement import agree, load_extractor, vocabulary_of
-from distributed import Processes
 from loader.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
 from loader.errors import InputError
@@ -20,6 +19,7 @@ from network.checkpoint import Architecture, CheckpointError
 from network.loss import ChangingLoss
 from network.precision import autocast_dtype
 from options import listing, require
+from processes import Processes
 from results import ResultDirectory, checkpoints, new_result_directory
 from tag2pix import Tag2Pix
 from training import Saving, Training

@@ -13,9 +13,9 @@ def main(argv: list[str] | None = None) -> int:
     options, given = parse(arguments)
 
     # What takes seconds to import is imported once the flags are known to be right.
-    from distributed import launch, needs_launch, processes
     from loader.errors import InputError
     from network.checkpoint import CheckpointError
+    from processes import launch, needs_launch, process_group
     from watch import DivergedError
 
     try:
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
             return launch(Path(__file__), arguments)
         from experiment import train
 
-        with processes(options.cpu) as group:
+        with process_group(options.cpu) as group:
             return train(options, given, group)
     except (InputError, CheckpointError) as error:
         print(error, file=sys.stderr)

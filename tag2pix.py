@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from distributed import Processes, without_sync
 from loader.dataset import Pair
 from network.checkpoint import Architecture, CheckpointError, add_prefix, load_state
 from network.loss import ChangingLoss, Terms
 from network.precision import autocast
 from network.tag_extractor import TagExtractor
+from processes import Processes, without_sync
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import time
 
 import torch
 
-from distributed import Processes
 from network.loss import Terms
+from processes import Processes
 
 FLUSH_EVERY = 50
 AGREE_EVERY = 8
