@@ -71,12 +71,17 @@ class Record(msgspec.Struct, gc=False):
         """
         tags = bytes(self.tags) or bytes(self.tag_string_general) or bytes(self.tag_string)
         needles = tag_ids if b'"id"' in tags[:200] else names
-        return any(needle in tags for needle in (b"\\", b"null", *needles))
+        for needle in needles:
+            if needle in tags:
+                return True
+        return b"\\" in tags or b"null" in tags
 
     def has_tags(self) -> bool:
         """Whether there is a list or a string of tags in any of the known places."""
         places = (self.tags, self.tag_string_general, self.tag_string)
-        return any(bytes(place).startswith((b"[", b'"')) for place in places)
+        return bytes(self.tags)[:1] == b"[" or any(
+            bytes(p)[:1] in (b"[", b'"') for p in places if p
+        )
 
 
 class _IdTag(msgspec.Struct, gc=False):

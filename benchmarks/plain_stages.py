@@ -1,0 +1,62 @@
+"""The stages as one writes them first: the json module, Python loops, one process."""
+
+import json
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS
+
+UNWANTED = (63, 4751, 12650, 172609, 555246, 513475)
+
+
+def extract(metadata: Path, images: Path) -> tuple[list[str], int]:
+    """Tag lines of the chosen drawings that have an image, and how many have none."""
+    lines, missing = [], 0
+    for path in sorted(metadata.glob("20*")):
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                record = json.loads(line)
+                tags = [int(tag["id"]) for tag in record["tags"] if tag["category"] == "0"]
+                if not _chosen(int(record["image_width"]), int(record["image_height"]), tags):
+                    continue
+                file_id = int(record["id"])
+                if (images / f"{file_id % 1000:04d}" / f"{file_id}.jpg").exists():
+                    lines.append(" ".join(map(str, (file_id, *tags))))
+                else:
+                    missing += 1
+    return lines, missing
+
+
+def _chosen(width: int, height: int, tags: list[int]) -> bool:
+    if width < 512 and height < 512:
+        return False
+    if not 3 / 4 < width / height < 4 / 3:
+        return False
+    tags = set(tags)
+    if any(tag in tags for tag in UNWANTED):
+        return False
+    hair = [tag for tag in HAIR_COLORS if tag in tags]
+    eyes = [tag for tag in EYE_COLORS if tag in tags]
+    if (513837 in tags or 1931 in tags) and 515193 in tags:
+        return not hair and not eyes
+    if 412368 not in tags:
+        return False
+    persons = [tag for tag in PERSON_TAGS if tag in tags]
+    return len(persons) == len(hair) == len(eyes) == 1
+
+
+def xdog(gray: np.ndarray, sigma: float, k: float, gamma=0.95, epsilon=-0.5, phi=1e9):
+    """Line art (H, W) uint8 of a grayscale image (H, W) uint8, pixel by pixel."""
+    narrow = cv2.GaussianBlur(gray, (0, 0), sigma)
+    wide = cv2.GaussianBlur(gray, (0, 0), k * sigma)
+    difference = narrow - gamma * wide
+    height, width = gray.shape
+    for y in range(height):
+        for x in range(width):
+            value = difference[y, x] / 255
+            soft = 255 * (1 + math.tanh(phi * value))
+            difference[y, x] = 255 if value < epsilon else int(soft) % 256
+    return difference.astype(np.uint8)
