@@ -129,8 +129,7 @@ def extract(args: argparse.Namespace) -> int:
     dataset: Path = args.dataset_path
     earlier = read_tag_lines(dataset / "tags.txt") if (dataset / "tags.txt").exists() else []
     if not args.dry_run:
-        for folder in (dataset, *(dataset / name for name in FOLDERS)):
-            clear_leftovers(folder)
+        _clear(dataset)
     summary = Summary("drawings", dry_run=args.dry_run)
     chosen = _choose(args, summary)
     placed = _place_all(args, chosen, earlier, summary)
@@ -139,7 +138,14 @@ def extract(args: argparse.Namespace) -> int:
         sizes = {drawing.id: (drawing.width, drawing.height) for drawing in kept}
         write_resolutions(sizes, dataset / "resolutions.pkl")
         _write_tags(dataset / "tags.txt", kept, earlier, summary)
+        _clear(dataset)
     return summary.close(dataset)
+
+
+def _clear(dataset: Path) -> None:
+    """Remove what a killed run, or a cluster's killed worker, has left unfinished."""
+    for folder in (dataset, *(dataset / name for name in FOLDERS)):
+        clear_leftovers(folder)
 
 
 def _choose(args: argparse.Namespace, summary: Summary) -> list[Drawing]:

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from functools import partial
 from pathlib import Path
 
 import cv2
 import pytest
+from test_tagset_extractor import snapshot as contents
+from test_tagset_extractor import string_record, write_dump
 
 from loader.errors import InputError
 from loader.files import atomic_path
@@ -292,6 +295,24 @@ def test_dask_cluster_with_a_killed_worker(work, cluster):
     clear_leftovers(work.folder)
     assert complete(work.folder)
     assert "files: 150 made" in out
+
+
+def test_stage_on_a_cluster_equals_one_machine(work, cluster, tmp_path):
+    address, (first, _) = cluster
+    script = PROJECT / "preprocessor" / "tagset_extractor.py"
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    for root in (alone, shared):
+        records = [string_record(n) for n in range(1, 400)]
+        write_dump(root, [*records, b"broken"], images=range(1, 390))
+    process = work(script, "--dataset_path", shared, "--dask", address)
+    while process.poll() is None and not list(shared.glob("train_image_base/*.jpg")):
+        time.sleep(0.001)
+    first.kill()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "drawings: 389 made" in out
+    assert work(script, "--dataset_path", alone, "--jobs", "1").wait() == 0
+    assert contents(shared) == contents(alone)
 
 
 def test_dask_without_scheduler_is_one_line(work):
