@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -28,16 +28,7 @@ from loader.tags import (
     read_tag_lines,
     write_tag_dump,
 )
-from preprocessor.utils.metadata import (
-    BadLine,
-    ByteRange,
-    Tag,
-    byte_ranges,
-    general_tags,
-    metadata_files,
-    parse_record,
-    read_lines,
-)
+from preprocessor.utils.metadata import ByteRange, Tag, byte_ranges, count_tags, metadata_files
 from preprocessor.utils.place import IMAGE_SUFFIXES, place
 from preprocessor.utils.resolutions import write_resolutions
 from preprocessor.utils.stage import (
@@ -306,18 +297,6 @@ def make_tag_dict(args: argparse.Namespace) -> int:
     summary.done = len(rows)
     summary.skip("unreadable record", rejected)
     return summary.close(target)
-
-
-def count_tags(piece: ByteRange, ids: Mapping[str, int]) -> tuple[Counter[Tag], int]:
-    """How often each general tag occurs in a range of metadata, and how many lines are bad."""
-    counts: Counter[Tag] = Counter()
-    bad_lines = 0
-    for _, line in read_lines(piece):
-        try:
-            counts.update(general_tags(parse_record(line), ids))
-        except BadLine:
-            bad_lines += 1
-    return counts, bad_lines
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def cluster(address: str) -> Iterator[None]:
     project; ChildProcessError when the same work has killed several workers.
     """
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=5)
     except (OSError, ValueError) as error:
         raise InputError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:

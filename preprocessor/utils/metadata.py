@@ -10,6 +10,7 @@ Every record is recognized by itself, so files of several years may lie side by 
 Names become ids by the vocabulary; names it does not have are left out.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -219,3 +220,15 @@ def _joined_names(record: Record) -> str:
         return _decode_names(record.tag_string) or ""
     parts = (record.tag_string_general, record.tag_string_meta)
     return " ".join(_decode_names(part) or "" for part in parts if bytes(part))
+
+
+def count_tags(piece: ByteRange, ids: Mapping[str, int]) -> tuple[Counter[Tag], int]:
+    """How often each general tag occurs in a range of metadata, and how many lines are bad."""
+    counts: Counter[Tag] = Counter()
+    bad_lines = 0
+    for _, line in read_lines(piece):
+        try:
+            counts.update(general_tags(parse_record(line), ids))
+        except BadLine:
+            bad_lines += 1
+    return counts, bad_lines
