@@ -197,10 +197,12 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{args.jobs} processes; load average before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(dir=args.work_dir) as folder:
         work = Path(folder)
-        memory = [tag_extraction(work, count, args.jobs).megabytes for count in args.records]
-        print(f"memory of tag extraction, larger / smaller: {memory[1] / memory[0]:.2f}")
+        memory = [
+            tag_extraction(work, count, args.jobs).megabytes for count in sorted(set(args.records))
+        ]
+        print(f"memory of tag extraction, largest / smallest: {memory[-1] / memory[0]:.2f}")
         xdog_function(3)
-        for count in args.images:
+        for count in sorted(set(args.images)):
             image_stages(work, count, args.jobs, args.cascade)
     return 0
 

@@ -171,6 +171,7 @@ def _each_range(args: argparse.Namespace, function: Callable) -> Iterator[tuple[
         description="metadata",
         unit="B",
         size=lambda piece: piece.end - piece.start,
+        batch_size=1,
     )
     waiting: dict[int, Outcome] = {}
     position = 0

@@ -104,11 +104,13 @@ def map_files(
     total: int | None = None,
     unit: str = "img",
     size: Callable[[Any], int] | None = None,
+    batch_size: int | str = "auto",
 ) -> Iterator[Outcome]:
     """Apply `function` to every item on `jobs` processes (or a Dask cluster), with progress.
 
     Yields an Outcome per item, in any order. Items are taken from the iterable as workers become
     free, so it may be endless; `total` gives the progress bar its length where `items` has none.
+    `batch_size` is how many items a worker takes at a time; "auto" suits files, 1 large items.
     The bar counts items, or the sum of `size(item)`, in `unit`.
     An exception on one item becomes the `error` of its Outcome, except a full or read-only disk
     and a missing package, which stop the whole map because no other item could succeed. With
@@ -119,29 +121,29 @@ def map_files(
         total = sum(map(size, items)) if size else len(items)
     task = _Guarded(function)
     with tqdm(total=total, desc=description, unit=unit, unit_scale=size is not None) as bar:
-        for outcome in _map(task, items, jobs, dask):
+        for outcome in _map(task, items, jobs, dask, batch_size):
             bar.update(size(outcome.item) if size else 1)
             yield outcome
 
 
-def _map(task, items, jobs: int, dask: str | None) -> Iterator[Outcome]:
+def _map(task, items, jobs: int, dask: str | None, batch_size: int | str) -> Iterator[Outcome]:
     if dask is None and jobs == 1:
         yield from map(task, items)
         return
-    with _workers(jobs, dask) as parallel:
+    with _workers(jobs, dask, batch_size) as parallel:
         yield from parallel(joblib.delayed(task)(item) for item in items)
 
 
 @contextmanager
-def _workers(jobs: int, dask: str | None) -> Iterator[joblib.Parallel]:
+def _workers(jobs: int, dask: str | None, batch_size: int | str) -> Iterator[joblib.Parallel]:
     if dask is None:
         with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            yield joblib.Parallel(return_as="generator_unordered")
+            yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
         return
     from preprocessor.utils.cluster import cluster
 
     with cluster(dask):
-        yield joblib.Parallel(return_as="generator_unordered")
+        yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
 
 
 class _Guarded:
