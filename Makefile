@@ -1,0 +1,38 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test test-slow test-browser clean-demo
+
+help:
+	@echo "make demo          draw art, build a data set, train a small network, color testset/"
+	@echo "make test          install what the tests need and run them (about 10 minutes)"
+	@echo "make test-slow     the tests that take long"
+	@echo "make test-browser  the tests of the studio in a real browser (needs Chromium)"
+	@echo "make clean-demo    delete what the demo made"
+
+.venv/runtime: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/development: requirements-dev.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/runtime
+	$(BIN)/python demo.py
+
+test: .venv/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q
+
+test-slow: .venv/development
+	$(BIN)/python -m pytest -q -m slow
+
+test-browser: .venv/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "gradio>=6" playwright
+	$(BIN)/python -m pytest -q -m browser tests/browser
+
+clean-demo:
+	rm -rf demo
