@@ -37,7 +37,17 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     options, architecture = agree(options, given, content, path, training=True)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     vocabulary = vocabulary_of(options, given, content, path)
-    _check(options, content, path, processes)
+    if options.batch_size % processes.world:
+        raise InputError(
+            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
+            f"{processes.world} processes"
+        )
+    if content is not None and content["finish_epoch"] >= options.epoch:
+        print(
+            f"nothing to do: {path} has finished {content['finish_epoch']} of {options.epoch} "
+            "epochs; --epoch is the total, raise it to go on"
+        )
+        return 0
 
     seed = _seed(options, content, processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
@@ -53,6 +63,7 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     if processes.is_main:
         results = _result_directory(options, tag2pix, content, path)
         _write_start(results, options, benchmark, vocabulary)
+    content = None  # a second copy of everything, which would stay in memory all along
     training = Training(
         tag2pix,
         pairs,
@@ -98,24 +109,6 @@ def _newest_run(result_dir: Path) -> Path:
     if not runs:
         raise InputError(f"{result_dir} holds no run to resume")
     return max(runs, key=lambda path: checkpoints(path)[0].stat().st_mtime_ns)
-
-
-def _check(
-    options: argparse.Namespace,
-    content: Mapping[str, Any] | None,
-    path: Path | None,
-    processes: Processes,
-) -> None:
-    if options.batch_size % processes.world:
-        raise InputError(
-            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
-            f"{processes.world} processes"
-        )
-    if content is not None and content.get("finish_epoch", 0) >= options.epoch:
-        raise InputError(
-            f"{path} has finished {content['finish_epoch']} epochs already; "
-            f"--epoch is the total, raise it above that"
-        )
 
 
 def _seed(
