@@ -10,9 +10,8 @@ import joblib
 from loader.errors import InputError
 
 try:
-    from joblib._dask import DaskDistributedBackend
-
     from distributed import Client, KilledWorker
+    from joblib._dask import DaskDistributedBackend
 except ImportError as error:
     raise InputError("--dask needs the package distributed: pip install distributed") from error
 
