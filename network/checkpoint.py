@@ -9,6 +9,7 @@ containers. A tag extractor's file is a dict with its state dict (same prefix) a
 import os
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -175,7 +176,10 @@ def read_tag_extractor(path: str | os.PathLike, *, truncated: bool) -> TagExtrac
 
 def _load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Files that are no weights make torch wonder aloud before it fails.
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist; wanted is {wanted}") from error
     except OSError as error:

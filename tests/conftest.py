@@ -1,0 +1,53 @@
+"""A tiny data directory that is drawn once, and small checkpoints with random weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from loader.tags import format_tag_line, load_vocabulary
+from network.checkpoint import Architecture, save
+from network.loss import ChangingLoss
+from preprocessor.demo.drawing import draw_lots
+from preprocessor.demo.render import render_cropped
+from tag2pix import Tag2Pix
+
+SIZE = 64
+TRAINING, HELD_OUT = 8, 4
+
+
+def _save(array: np.ndarray, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+
+
+@pytest.fixture(scope="session")
+def drawn_data(tmp_path_factory) -> Path:
+    """A data directory: 8 training pairs, 4 others as benchmark and liner_test. Read only."""
+    root = tmp_path_factory.mktemp("drawn")
+    lines = []
+    for index in range(TRAINING + HELD_OUT):
+        drawing = draw_lots(7, index, outside=False)
+        pictures = render_cropped(drawing, SIZE)
+        name = f"{index + 1}.png"
+        held_out = index >= TRAINING
+        _save(pictures["color"], root / ("benchmark" if held_out else "rgb_train") / name)
+        for folder in ("keras_test", "liner_test") if held_out else ("simpl_train",):
+            _save(pictures["line_art"], root / folder / name)
+        lines.append(format_tag_line(index + 1, drawing.tags))
+    (root / "tags.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory) -> Path:
+    """A checkpoint of ours, 32 px without CIT, with random weights. Read only."""
+    torch.manual_seed(0)
+    architecture = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False)
+    content = Tag2Pix(architecture, ChangingLoss(cit=False)).state()
+    content["tag2pix"] |= {"color_space": "rgb", "vocabulary": load_vocabulary().dump()}
+    path = tmp_path_factory.mktemp("weights") / "small.pkl"
+    save(content | {"result_path": "results/x"}, path)
+    return path
