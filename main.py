@@ -27,6 +27,10 @@ def main(argv: list[str] | None = None) -> int:
             from coloring import color
 
             return color(options, given)
+        if options.gui:
+            from studio.serve import gui
+
+            return gui(options, given)
         if needs_launch(options.cpu):
             return launch(Path(__file__), arguments)
         from experiment import train

@@ -21,6 +21,8 @@ examples:
              python main.py --test --batch=1 --data_dir=testset --load=tag2pix_256.pkl
   color a picture:
              python main.py --test --load W.pkl --image sketch.png --tags blue_hair red_eyes
+  color in the browser:
+             python main.py --gui --load W.pkl
 """
 
 
@@ -77,6 +79,7 @@ def build_parser() -> Parser:
 
     add = parser.flags("what to do")
     add("--test", False, "color line art instead of training", action="store_true")
+    add("--gui", False, "color in the browser instead of training", action="store_true")
     add("--list_tags", None, "list the tags by part, or those that contain WORD, and end",
         nargs="?", const="", metavar="WORD")  # fmt: skip
     add("--load", "", "checkpoint to color with, or to go on training from", metavar="FILE")
@@ -164,6 +167,16 @@ def build_parser() -> Parser:
         metavar="PART")  # fmt: skip
     add("--keep_aspect", False, "pad the line art of a data directory to a square instead of "
         "stretching it; pictures given by --image always are", action="store_true")  # fmt: skip
+
+    add = parser.flags("in the browser (with --gui)")
+    add("--weights_dir", str(PROJECT / "weights"), "checkpoints to choose from, besides --load; "
+        "without any, those of --result_dir", metavar="DIR")  # fmt: skip
+    add("--host", "127.0.0.1", "address to listen on; 0.0.0.0: reachable from other machines",
+        metavar="HOST")  # fmt: skip
+    add("--port", 7860, "port to listen on", type=positive, metavar="N")
+    add("--auth", "", "ask for this login", metavar="USER:PASSWORD")
+    add("--max_upload", 20, "largest file that is accepted", type=rate, metavar="MB")
+    add("--max_megapixels", 24, "largest picture that is accepted", type=rate, metavar="N")
     return parser
 
 

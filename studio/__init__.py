@@ -1,0 +1,1 @@
+"""Coloring in the browser: `python main.py --gui`."""

@@ -1,0 +1,102 @@
+"""`--gui`: check the flags, load the first weights, and listen until Ctrl-C."""
+
+import argparse
+import ipaddress
+import os
+import signal
+import sys
+import tempfile
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+from loader.errors import InputError
+from studio.actions import Studio
+from studio.sketch import Limits
+from studio.weights import Weights, device_name
+
+FAVICON = Path(__file__).with_name("assets") / "icon.svg"
+
+
+def gui(options: argparse.Namespace, given: set[str]) -> int:
+    """Serve the studio; returns 0 after Ctrl-C. Raises InputError or CheckpointError."""
+    if find_spec("gradio") is None:
+        raise InputError("--gui needs gradio: pip install -r requirements-extra.txt")
+    auth = _auth(options.auth)
+    if auth is None and not is_loopback(options.host):
+        print(
+            f"warning: listening on {options.host} without --auth: whoever reaches this machine "
+            "can use it",
+            file=sys.stderr,
+        )
+    with tempfile.TemporaryDirectory(prefix="tag2pix_studio_") as folder:
+        studio = Studio(
+            Weights(options, given),
+            Limits(options.max_megapixels, options.max_upload),
+            Path(folder),
+        )
+        app = launch(studio, options.host, options.port, auth)
+        device = device_name(studio.weights.colorist("").device)
+        print(f"weights: {', '.join(studio.weights.paths)}; painting on {device}")
+        print(f"Tag2Pix studio: {app.local_url} (Ctrl-C ends it)", flush=True)
+        try:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("the studio is closed")
+        finally:
+            app.close(verbose=False)
+    return 0
+
+
+def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
+    """Build the app and listen in the background; returns the gradio.Blocks.
+
+    Raises InputError when the port is taken.
+    """
+    # Read when gradio is imported and when its components are made.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(studio.cache)
+    from studio.page import ASSETS, EXAMPLES, build, theme
+
+    app = build(studio)
+    try:
+        app.launch(
+            server_name=host,
+            server_port=port,
+            auth=auth,
+            max_file_size=int(studio.limits.megabytes * 1e6),
+            allowed_paths=[str(EXAMPLES)],
+            favicon_path=FAVICON,
+            theme=theme(),
+            css_paths=ASSETS / "style.css",
+            js=(ASSETS / "page.js").read_text(encoding="utf-8"),
+            footer_links=["api"],
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+        )
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        raise InputError(f"port {port} is taken: choose another with --port") from error
+    return app
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _auth(text: str) -> tuple[str, str] | None:
+    if not text:
+        return None
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise InputError("--auth is user:password")
+    return user, password

@@ -1,0 +1,81 @@
+"""The weights to choose from, and the colorists made of them."""
+
+import argparse
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+
+from colorist import Colorist, load_colorist
+from loader.errors import InputError
+
+IN_MEMORY = 2
+NOT_WEIGHTS = ("history", "tag_dump")
+
+
+class Weights:
+    """Checkpoints by name; the last used are kept in memory, the others are loaded again."""
+
+    def __init__(self, options: argparse.Namespace, given: set[str]):
+        """From --load and --weights_dir. Raises InputError when they name no checkpoint, and
+        InputError or CheckpointError when the first one cannot be used."""
+        self.options, self.given = options, given
+        self.paths = _find(options, given)
+        self.first = next(iter(self.paths))
+        self._loaded: OrderedDict[str, Colorist] = OrderedDict()
+        self._lock = threading.Lock()
+        self.colorist(self.first)
+
+    def refresh(self) -> list[str]:
+        """Look for new checkpoints; returns the names."""
+        self.paths = {self.first: self.paths[self.first]} | _find(self.options, self.given)
+        return list(self.paths)
+
+    def colorist(self, name: str) -> Colorist:
+        """The colorist of a listed name ("": the first one). Raises InputError, CheckpointError."""
+        name = name or self.first
+        if name not in self.paths:
+            raise InputError(f"there are no weights '{name}': choose from {', '.join(self.paths)}")
+        with self._lock:
+            if name not in self._loaded:
+                chosen = argparse.Namespace(**(vars(self.options) | {"load": self.paths[name]}))
+                self._loaded[name] = load_colorist(chosen, self.given)
+            self._loaded.move_to_end(name)
+            while len(self._loaded) > IN_MEMORY:
+                self._loaded.popitem(last=False)
+            return self._loaded[name]
+
+
+def _find(options: argparse.Namespace, given: set[str]) -> dict[str, Path]:
+    """--load first, then what lies in --weights_dir, or else in --result_dir, by name."""
+    folder = Path(options.weights_dir)
+    if "weights_dir" in given and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: the weights to choose from, see --weights_dir")
+    paths = {Path(options.load).stem: Path(options.load)} if options.load else {}
+    for path in _checkpoints(folder) or _checkpoints(Path(options.result_dir)):
+        if path not in paths.values():
+            paths.setdefault(_name(path, folder), path)
+    if not paths:
+        raise InputError(
+            f"no weights to color with: give --load FILE, or put checkpoints (*.pkl) into {folder} "
+            "or the folder of --weights_dir"
+        )
+    return paths
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    found = sorted(folder.rglob("*.pkl"))
+    return [path for path in found if not any(word in path.name for word in NOT_WEIGHTS)]
+
+
+def _name(path: Path, folder: Path) -> str:
+    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return str(inside.with_suffix(""))
+
+
+def device_name(device: torch.device) -> str:
+    """What the page calls the hardware."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"
