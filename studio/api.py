@@ -77,12 +77,19 @@ class Api:
         return folder / name
 
 
-def add_api(studio: Studio, sketch_image: type[gr.Image]) -> None:
+def sketch_image(**options) -> gr.Image:
+    """An image whose file reaches the handlers as it was uploaded: they check it themselves."""
+    image = gr.Image(type="filepath", **options)
+    image.preprocess = lambda payload: payload.path if payload else None
+    return image
+
+
+def add_api(studio: Studio) -> None:
     """Add the endpoints to the app being built; their components are never shown."""
     api = Api(studio)
     painter = {"concurrency_id": "painter", "concurrency_limit": 1}
     with gr.Row(visible=False):
-        sketch = sketch_image(label="sketch", type="filepath")
+        sketch = sketch_image(label="sketch")
         tags = gr.JSON([], label="tags")
         weights = gr.Textbox("", label="weights")
         cleanup = gr.Radio(list(METHODS), value="none", label="cleanup")

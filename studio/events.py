@@ -71,17 +71,13 @@ class Handlers:
             gr.Slider(visible=cleanup.method == "xdog"),
         )
 
-    def device(self, weights: str = "") -> str:
-        colorist = self.studio.weights.colorist(weights)
-        return f"{escape(device_name(colorist.device))} · paints {colorist.size} px"
-
     @reported
     def choose_weights(self, weights: str, chosen: list[str]):
         vocabulary = self.studio.weights.colorist(weights).vocabulary
         known = [name for name in chosen if vocabulary.ids.get(name) in vocabulary.cvt_index]
         picker = gr.HTML(value=known, sections=as_json(sections(vocabulary)))
         what = gr.Dropdown([painting.RANDOM, *rows(vocabulary)])
-        return self.device(weights), picker, what
+        return device_line(self.studio, weights), picker, what
 
     @reported
     def color(self, session: Session, tags: list[str], weights: str):
@@ -150,6 +146,11 @@ class Handlers:
         selected = session.history.index(result)
         history = gr.Gallery(strip, visible=True, selected_index=selected)
         return session, (str(result.under), str(result.picture)), status, history
+
+
+def device_line(studio: Studio, weights: str = "") -> str:
+    colorist = studio.weights.colorist(weights)
+    return f"{escape(device_name(colorist.device))} · paints {colorist.size} px"
 
 
 def _caption(tags) -> str:

@@ -8,8 +8,8 @@ import gradio as gr
 from options import PROJECT
 from studio import painting
 from studio.actions import Studio
-from studio.api import add_api
-from studio.events import Handlers
+from studio.api import add_api, sketch_image
+from studio.events import Handlers, device_line
 from studio.session import HISTORY, Session
 from studio.sketch import METHODS
 from studio.swatches import as_json, rows, sections
@@ -18,15 +18,6 @@ ASSETS = Path(__file__).with_name("assets")
 EXAMPLES = PROJECT / "testset" / "liner_test"
 SESSION_SECONDS = 3600
 QUEUE = 100
-
-
-class SketchImage(gr.Image):
-    """An image whose file reaches the handlers as it was uploaded: they check it themselves."""
-
-    is_template = True
-
-    def preprocess(self, payload):
-        return payload.path if payload else None
 
 
 def theme() -> gr.themes.Base:
@@ -42,7 +33,9 @@ def theme() -> gr.themes.Base:
 def build(studio: Studio) -> gr.Blocks:
     """The whole app, not yet listening."""
     # Gradio's copies of files go after an hour; a session's own files stay as long as it lives.
-    with gr.Blocks(title="Tag2Pix studio", delete_cache=(600, SESSION_SECONDS)) as app:
+    with gr.Blocks(
+        title="Tag2Pix studio", fill_width=True, delete_cache=(600, SESSION_SECONDS)
+    ) as app:
         session = gr.State(
             Session(studio.root), time_to_live=24 * SESSION_SECONDS, delete_callback=Session.close
         )
@@ -56,7 +49,7 @@ def build(studio: Studio) -> gr.Blocks:
                 vars(page).update(_result_column(studio))
         page.download = gr.File(visible="hidden", elem_id="download")
         _wire(page, Handlers(studio, _examples()))
-        add_api(studio, SketchImage)
+        add_api(studio)
     app.queue(default_concurrency_limit=4, max_size=QUEUE)
     return app
 
@@ -64,7 +57,7 @@ def build(studio: Studio) -> gr.Blocks:
 def _header(studio: Studio) -> dict:
     with gr.Row(elem_id="head"):
         gr.HTML("<h1>Tag2Pix studio</h1><p>Line art in, colors by tag.</p>", elem_id="title")
-        device = gr.HTML(elem_id="device")
+        device = gr.HTML(device_line(studio), elem_id="device")
         weights = gr.Dropdown(
             list(studio.weights.paths), value=studio.weights.first, label="Weights",
             elem_id="weights", scale=0, min_width=260,
@@ -73,15 +66,18 @@ def _header(studio: Studio) -> dict:
 
 
 def _sketch_column() -> dict:
-    sketch = SketchImage(
-        label="Sketch: drop, paste or choose a file", type="filepath", height=380,
+    gr.HTML("<h3>Sketch</h3> drop or paste it anywhere on this page")
+    sketch = sketch_image(
+        show_label=False, height=380,
         sources=["upload", "clipboard"], buttons=["fullscreen"], elem_id="sketch",
     )  # fmt: skip
     notice = gr.HTML(elem_id="notice")
+    if _examples():
+        gr.HTML("<h3>Examples</h3>")
     examples = gr.Gallery(
-        [str(path) for path in _examples()], label="Examples", columns=6, height="auto",
-        allow_preview=False, buttons=[], elem_id="examples", visible=bool(_examples()),
-        object_fit="cover", interactive=False,
+        [str(path) for path in _examples()], show_label=False, columns=6, height="auto",
+        allow_preview=False, buttons=[], elem_id="examples", elem_classes="strip",
+        visible=bool(_examples()), object_fit="cover", interactive=False,
     )  # fmt: skip
     with gr.Accordion("Clean up the lines first", open=False, elem_id="cleanup"):
         labels = {"none": "As it is", "threshold": "Black and white", "xdog": "XDoG (photo, gray)"}
@@ -121,23 +117,24 @@ def _result_column(studio: Studio) -> dict:
     vocabulary = studio.weights.colorist("").vocabulary
     with gr.Row(elem_id="actions"):
         color = gr.Button("Color", variant="primary", elem_id="color", scale=3)
-        live = gr.Checkbox(label="at every click", elem_id="live", container=False, min_width=120)
+        live = gr.Checkbox(label="at every click", elem_id="live", container=False, min_width=130)
     compare = gr.ImageSlider(
-        label="Line art | colored: drag the handle", type="filepath", interactive=False,
+        show_label=False, type="filepath", interactive=False,
         slider_position=8, buttons=["fullscreen"], elem_id="compare", max_height=620,
     )  # fmt: skip
     status = gr.HTML(elem_id="status")
+    gr.HTML(f"<h3>History</h3> the last {HISTORY}: click to return", elem_id="history-title")
     history = gr.Gallery(
-        label=f"History: click to return (the last {HISTORY})", columns=HISTORY, height=150,
+        show_label=False, columns=HISTORY, height="auto",
         allow_preview=False, buttons=[], elem_id="history", elem_classes="strip", visible=False,
         interactive=False,
     )  # fmt: skip
-    with gr.Accordion("Save", open=True, elem_id="saving"), gr.Row():
+    with gr.Accordion("Save", open=True, elem_id="saving"), gr.Row(elem_classes="controls"):
         size = gr.Dropdown(list(painting.SIZES), label="Size", min_width=140, elem_id="size")
         method = gr.Dropdown(painting.methods(), label="Enlarged by", min_width=120)
         save = gr.Button("Save PNG", elem_id="save", min_width=110)
     with gr.Accordion("Variations", open=True, elem_id="varying"):
-        with gr.Row():
+        with gr.Row(elem_classes="controls"):
             what = gr.Dropdown(
                 [painting.RANDOM, *rows(vocabulary)], value="hair", label="Vary", min_width=150,
                 elem_id="what",
@@ -146,7 +143,7 @@ def _result_column(studio: Studio) -> dict:
                               visible=False, min_width=150)  # fmt: skip
             vary = gr.Button("Make variations", elem_id="vary", min_width=140)
         grid = gr.Gallery(
-            label="Click one to work on", columns=4, height="auto", allow_preview=False,
+            show_label=False, columns=4, height="auto", allow_preview=False,
             buttons=[], elem_id="grid", visible=False, interactive=False,
         )  # fmt: skip
         with gr.Row(visible=False) as exports:
@@ -170,6 +167,14 @@ DOWNLOAD = """(file) => {
   link.href = file.url;
   link.download = file.orig_name || '';
   link.click();
+}"""
+
+
+# On a phone the result lies below the tags.
+SHOW_RESULT = """() => {
+  if (matchMedia('(max-width: 700px)').matches) {
+    document.querySelector('#compare').scrollIntoView({ behavior: 'smooth', block: 'center' });
+  }
 }"""
 
 
@@ -200,7 +205,8 @@ def _wire(page: SimpleNamespace, handlers: Handlers) -> None:
         [page.device, page.picker, page.what], **painter,
     )  # fmt: skip
 
-    page.color.click(handlers.color, request, shown, **painter)
+    colored = page.color.click(handlers.color, request, shown, **painter)
+    colored.success(None, js=SHOW_RESULT)
     page.picker.input(
         handlers.color_live, [page.live, *request], shown,
         trigger_mode="always_last", show_progress="hidden", **painter,

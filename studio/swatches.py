@@ -102,6 +102,7 @@ def as_json(listed: list[Section]) -> list[dict]:
             "rows": [
                 {
                     "html": escape(row.name),
+                    "labelled": row.name == SINGLES,
                     "tags": [_tag_json(s) for s in row.swatches],
                 }
                 for row in section.rows
