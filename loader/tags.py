@@ -131,7 +131,7 @@ def load_vocabulary(path: str | Path = TAG_DUMP) -> Vocabulary:
         raise InputError(f"cannot read the tag dump {path}: {error.strerror}") from error
     except Exception as error:
         raise InputError(
-            f"{path} is not a tag dump ({error}); build one with "
+            f"{path} is not a tag dump ({str(error).partition(chr(10))[0]}); build one with "
             "`python preprocessor/tagset_extractor.py --make_tag_dump FILE`"
         ) from error
     try:
