@@ -1,11 +1,16 @@
 """From options to a training run: everything is checked and built before any work starts."""
 
 import argparse
+import contextlib
+import os
 import secrets
-from collections.abc import Mapping
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import joblib
 import torch
 
 from agreement import agree, load_extractor, vocabulary_of
@@ -23,17 +28,18 @@ from processes import Processes
 from results import ResultDirectory, checkpoints, new_result_directory
 from tag2pix import Tag2Pix
 from training import Saving, Training
+from trial import trial
 
 # Asked for once, not part of what a run is.
 UNRECORDED = {
-    *("load", "resume", "result_dir", "dry_run", "test", "list_tags"),
+    *("load", "resume", "result_dir", "dry_run", "test", "list_tags", "cpu"),
     *("image", "tags", "tags_grid", "keep_aspect"),
 }
 
 
 def train(options: argparse.Namespace, given: set[str], processes: Processes) -> int:
     """Train as the options say; returns the exit code."""
-    path, content = _resume_from(options)
+    path, content = _resume_from(options, processes)
     options, architecture = agree(options, given, content, path, training=True)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     vocabulary = vocabulary_of(options, given, content, path)
@@ -51,6 +57,9 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
 
     seed = _seed(options, content, processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
+    before = (content or {}).get("tag2pix", {}).get("pairs", len(pairs))
+    if processes.is_main and before != len(pairs):
+        print(f"training set: it had {before} pairs when {path} was written")
     torch.manual_seed(seed)
     torch.backends.cudnn.deterministic = options.seed >= 0
     torch.backends.cudnn.benchmark = options.seed < 0
@@ -59,35 +68,67 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     if content is not None:
         tag2pix.restore(content, path)
 
-    results = None
-    if processes.is_main:
-        results = _result_directory(options, tag2pix, content, path)
-        _write_start(results, options, benchmark, vocabulary)
-    content = None  # a second copy of everything, which would stay in memory all along
-    training = Training(
-        tag2pix,
-        pairs,
-        benchmark,
-        results,
-        epochs=options.epoch,
-        batch_size=options.batch_size,
-        workers=options.thread,
-        two_step_epoch=options.two_step_epoch,
-        saving=Saving(
-            options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
-        ),
-        record=_record(options, vocabulary, seed),
-    )
-    finished = training.run()
-    if results:
-        position = tag2pix.position
-        state = "finished" if finished else "stopped; go on with --resume"
-        print(f"{state}: {position.epoch} epochs, {position.step} steps, in {results.path}")
-        results.close()
+    with _result_parent(options) as parent:
+        results = None
+        if processes.is_main:
+            results = _result_directory(options, parent, tag2pix, content, path)
+            _write_start(results, options, benchmark, vocabulary)
+        content = None  # a second copy of everything, which would stay in memory all along
+        training = Training(
+            tag2pix,
+            pairs,
+            benchmark,
+            results,
+            epochs=options.epoch,
+            batch_size=options.batch_size,
+            workers=_workers(options, given),
+            two_step_epoch=options.two_step_epoch,
+            saving=Saving(
+                options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
+            ),
+            record=_record(options, vocabulary, seed, len(pairs)),
+        )
+        if options.dry_run:
+            trial(training)
+        else:
+            _run(training)
+        if results:
+            results.close()
     return 0
 
 
-def _resume_from(options: argparse.Namespace) -> tuple[Path | None, dict[str, Any] | None]:
+def _run(training: Training) -> None:
+    finished = training.run()
+    unreadable = training.unreadable_files()
+    if not training.results:
+        return
+    position = training.tag2pix.position
+    state = "finished" if finished else "stopped; go on with --resume"
+    print(f"{state}: {position.epoch} epochs, {position.step} steps, in {training.results.path}")
+    if unreadable:
+        names = ", ".join(sorted(unreadable)[:3]) + (", ..." if len(unreadable) > 3 else "")
+        print(f"passed over: {len(unreadable)} unreadable files ({names})")
+
+
+def _workers(options: argparse.Namespace, given: set[str]) -> int:
+    if "thread" in given:
+        return options.thread
+    processes_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return min(options.thread, max(1, joblib.cpu_count() // processes_here))
+
+
+@contextlib.contextmanager
+def _result_parent(options: argparse.Namespace) -> Iterator[Path]:
+    if not options.dry_run:
+        yield Path(options.result_dir)
+        return
+    with tempfile.TemporaryDirectory(prefix="tag2pix-") as folder:
+        yield Path(folder)
+
+
+def _resume_from(
+    options: argparse.Namespace, processes: Processes
+) -> tuple[Path | None, dict[str, Any] | None]:
     """The checkpoint to go on from; with --resume the newest of its directory that is whole."""
     if options.load and options.resume is not None:
         raise InputError("give --load or --resume, not both")
@@ -96,11 +137,14 @@ def _resume_from(options: argparse.Namespace) -> tuple[Path | None, dict[str, An
     if options.resume is None:
         return None, None
     directory = Path(options.resume) if options.resume else _newest_run(Path(options.result_dir))
+    if directory.is_file():
+        return directory, checkpoint.read(directory)
     for path in checkpoints(directory):
         try:
             return path, checkpoint.read(path)
         except CheckpointError as error:
-            print(f"{error}; using the one before it", flush=True)
+            if processes.is_main:
+                print(f"{error}; using the one before it", file=sys.stderr)
     raise InputError(f"{directory} holds no checkpoint to resume from")
 
 
@@ -134,6 +178,7 @@ def _data(
         vocabulary,
         seed=seed,
         brightness_epoch=options.brightness_epoch,
+        cache=_cache(options, data_dir),
         **image,
     )
     samples = []
@@ -154,6 +199,12 @@ def _data(
     if not len(pairs):
         raise InputError(f"nothing to train on in {data_dir}: {chosen.summary()}")
     return pairs, benchmark
+
+
+def _cache(options: argparse.Namespace, data_dir: Path) -> Path | None:
+    if options.cache is None or options.dry_run:
+        return None
+    return Path(options.cache or data_dir / "cache")
 
 
 def _networks(
@@ -192,15 +243,24 @@ def _networks(
 
 def _result_directory(
     options: argparse.Namespace,
+    parent: Path,
     tag2pix: Tag2Pix,
     content: Mapping[str, Any] | None,
     path: Path | None,
 ) -> ResultDirectory:
-    """A resumed run of ours goes on in its own directory; everything else gets a new one."""
+    """A resumed run of ours goes on in its own directory, unless it goes back to before what is
+    there already; everything else gets a new one."""
     own = (content or {}).get("tag2pix")
     if own is None or not (path.parent / "losses.csv").exists():
-        return ResultDirectory(new_result_directory(Path(options.result_dir)))
-    return ResultDirectory(path.parent, tag2pix.position.step, own.get("epoch_seconds", ()))
+        return ResultDirectory(new_result_directory(parent))
+    newest = options.resume is not None or path.samefile(checkpoints(path.parent)[0])
+    in_place = newest and not options.dry_run
+    return ResultDirectory(
+        path.parent if in_place else new_result_directory(parent),
+        tag2pix.position.step,
+        own.get("epoch_seconds", ()),
+        losses=path.parent / "losses.csv",
+    )
 
 
 def _write_start(
@@ -223,11 +283,14 @@ def _write_start(
     results.write_grid("sketch", [(pair.sketch[0] * 255).byte().numpy() for pair in pairs])
 
 
-def _record(options: argparse.Namespace, vocabulary: Vocabulary, seed: int) -> dict[str, Any]:
+def _record(
+    options: argparse.Namespace, vocabulary: Vocabulary, seed: int, pairs: int
+) -> dict[str, Any]:
     """What a checkpoint says about its run, so that neither test nor resume need flags again."""
     return {
         "color_space": options.color_space,
         "vocabulary": vocabulary.dump(),
         "seed": seed,
+        "pairs": pairs,
         "options": {name: value for name, value in vars(options).items() if name not in UNRECORDED},
     }

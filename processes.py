@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from loader.errors import InputError
+from network.checkpoint import CheckpointError
+
 
 def default_device(cpu: bool = False) -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
@@ -89,8 +92,30 @@ def process_group(cpu: bool = False):
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
+    except Exception as error:
+        if _is_lost_contact(error):
+            raise ConnectionError("another process of this run has ended; stopping too") from error
+        if not _is_first_to_report(error):
+            raise SystemExit(2 if isinstance(error, InputError | CheckpointError) else 1) from error
+        raise
     finally:
         distributed.destroy_process_group()
+
+
+def _is_lost_contact(error: Exception) -> bool:
+    return isinstance(error, distributed.DistError) or (
+        isinstance(error, RuntimeError) and "gloo" in str(error)
+    )
+
+
+def _is_first_to_report(error: Exception) -> bool:
+    """Whether no other process has failed with the same words: all of them find the same mistake in
+    the options, and it should be shown once."""
+    try:
+        store = distributed.distributed_c10d._get_default_store()
+        return store.add(f"reported {error}", 1) == 1
+    except (RuntimeError, distributed.DistError):
+        return True
 
 
 def needs_launch(cpu: bool) -> bool:
@@ -99,8 +124,12 @@ def needs_launch(cpu: bool) -> bool:
 
 
 def launch(script: Path, arguments: list[str]) -> int:
-    """Run the script once per GPU under torchrun; returns its exit code."""
+    """Run the script once per GPU under torchrun; returns its exit code.
+
+    A signal to stop is passed on to the processes, which save and end.
+    """
     from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     try:
@@ -108,4 +137,6 @@ def launch(script: Path, arguments: list[str]) -> int:
     except ChildFailedError as error:
         _, failure = error.get_first_failure()
         return failure.exitcode if failure.exitcode > 0 else 1
+    except SignalException:
+        return 0
     return 0

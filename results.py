@@ -9,15 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
 from loader.files import atomic_path
 from loader.tags import Vocabulary
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  the backend must be chosen first
 
 LOSSES = ("D_loss", "G_loss")
 TERMS = (
@@ -42,9 +39,15 @@ def new_result_directory(parent: Path) -> Path:
 
 
 def checkpoints(directory: Path) -> list[Path]:
-    """The checkpoints in a result directory, the newest first."""
+    """The checkpoints in a result directory, those of the furthest training first."""
     found = [path for path in directory.glob("*.pkl") if CHECKPOINT_NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return sorted(found, key=_progress, reverse=True)
+
+
+def _progress(checkpoint: Path) -> tuple[list[int], int]:
+    """Epochs and batches by its name: times of change do not survive every copying."""
+    numbers = [int(number) for number in re.findall(r"_(\d+)", checkpoint.stem)]
+    return (numbers + [0])[:2], checkpoint.stat().st_mtime_ns
 
 
 def image_grid(images: Sequence[np.ndarray]) -> np.ndarray:
@@ -59,26 +62,36 @@ def image_grid(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 class ResultDirectory:
-    """Writes what a run reports into `path`; resuming at `step` drops what came after it.
+    """Writes what a run reports into `path`.
 
-    `history` holds D_loss and G_loss per iteration, and seconds per epoch.
+    A resumed run is at `step` already: the losses up to there are kept, from `losses` (by default
+    those in `path`), and later ones dropped. `history` holds D_loss and G_loss per iteration, and
+    `epoch_seconds` how long each epoch took.
     """
 
-    def __init__(self, path: Path, step: int = 0, epoch_seconds: Iterable[float] = ()):
+    def __init__(
+        self,
+        path: Path,
+        step: int = 0,
+        epoch_seconds: Iterable[float] = (),
+        losses: Path | None = None,
+    ):
         self.path = path
         self.history: dict[str, list[float]] = {name: [] for name in LOSSES}
         self.epoch_seconds = list(epoch_seconds)
-        self._keep_losses_until(step)
+        for unfinished in path.glob(".*.tmp*"):  # of a run that was killed
+            unfinished.unlink(missing_ok=True)
+        self._keep_losses(losses or self.losses_path, step)
         self.tensorboard = _tensorboard(path, step)
 
     @property
     def losses_path(self) -> Path:
         return self.path / "losses.csv"
 
-    def _keep_losses_until(self, step: int) -> None:
+    def _keep_losses(self, source: Path, step: int) -> None:
         rows = []
-        if step and self.losses_path.exists():
-            with self.losses_path.open(newline="") as file:
+        if step and source.exists():
+            with source.open(newline="") as file:
                 rows = [row for row in csv.DictReader(file) if _is_whole(row, step)]
         with atomic_path(self.losses_path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
@@ -126,16 +139,15 @@ class ResultDirectory:
             self.tensorboard.add_image(name, grid, epoch or 0, dataformats="HWC")
 
     def write_loss_plot(self, epoch: int) -> None:
-        figure, axes = plt.subplots(figsize=(6.4, 4.8), dpi=100)
+        figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="tight")
+        axes = figure.subplots()
         for name in LOSSES:
             axes.plot(self.history[name], label=name)
         axes.set(xlabel="Iter", ylabel="Loss")
         axes.legend(loc="lower right")
         axes.grid(True)
-        figure.tight_layout()
         with atomic_path(self.path / f"tag2pix_loss_{epoch}.png") as temporary:
             figure.savefig(temporary)
-        plt.close(figure)
 
     def write_history(self, epoch: int) -> None:
         """Write the losses and times in the public format: a pickled dict of lists."""

@@ -153,6 +153,11 @@ class Tag2Pix:
         self.discriminator.cvt_judge.requires_grad_(classify)
         self.parallel_discriminator = self.processes.parallel(self.discriminator)
 
+    def training_memory(self) -> int:
+        """Bytes that the gradients and Adam's two moments take, whatever the batch."""
+        networks = (self.generator, self.discriminator)
+        return 3 * sum(p.numel() * p.element_size() for n in networks for p in n.parameters())
+
     @torch.no_grad()
     def color(self, sketch: Tensor, cvt: Tensor) -> tuple[Tensor, Tensor]:
         """Final and guide image (B, 3, S, S) in [-1, 1] of line art on the device, in float32 and
@@ -247,6 +252,8 @@ def _frozen(network: nn.Module) -> Iterator[None]:
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     for parameter in trained:
         parameter.requires_grad_(False)
-    yield
-    for parameter in trained:
-        parameter.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

@@ -6,13 +6,13 @@
         main.py --epoch=60 --batch_size=224                           # several machines
 """
 
-import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import cv2
 import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -20,10 +20,11 @@ from tqdm import tqdm
 from loader.color_space import to_image
 from loader.dataset import BenchmarkPairs, EpochBatches, Pair, TrainingPairs, collate
 from loader.errors import InputError
+from loader.stream import stream
 from network.checkpoint import save
 from results import LOSSES, ResultDirectory
 from tag2pix import Position, Tag2Pix
-from watch import DivergedError, LossWatch, StopSignal, peak_memory
+from watch import DivergedError, LossWatch, StopSignal, peak_memory, used_memory
 
 GRID_BATCH = 8
 
@@ -71,15 +72,42 @@ class Training:
         self.saving, self.record = saving or Saving(), dict(record or {})
         self.processes = tag2pix.processes
         self.watch = LossWatch(self.processes)
+        self.base_memory = used_memory(tag2pix.device) + tag2pix.training_memory()
+        self.memory_told = False
+        self.unreadable: dict[str, str] = {}
         self.bar = tqdm(disable=True)
 
     def run(self) -> bool:
         """Train from wherever the networks are to the last epoch; False if a signal stopped it.
 
-        Raises DivergedError, leaving the checkpoints as they are.
+        Raises DivergedError, leaving the checkpoints as they are, and InputError where the data
+        cannot be read, or has shrunk below where the networks are in their epoch.
         """
         position = self.tag2pix.position
-        batches = EpochBatches(
+        batches_per_epoch = self.batches().batches_per_epoch
+        if position.batch >= batches_per_epoch:
+            raise InputError(
+                f"{position.batch} batches of epoch {position.epoch + 1} are done, and it now has "
+                f"{batches_per_epoch}: the training set has changed; go on from a checkpoint at "
+                "the end of an epoch"
+            )
+        stream = self.stream()
+        if position.step == 0:
+            self.write_grids(position.epoch)
+        with StopSignal(self.processes, self.saving.minutes) as stop:
+            for epoch in range(position.epoch + 1, self.epochs + 1):
+                if not self._train_epoch(epoch, stream, batches_per_epoch, stop):
+                    return False
+                self.write_grids(epoch)
+                self._save(stop)
+                if epoch < self.epochs and stop.check()[0]:
+                    return False
+        return True
+
+    def batches(self) -> EpochBatches:
+        """The batches from where the networks are to the last epoch."""
+        position = self.tag2pix.position
+        return EpochBatches(
             len(self.pairs),
             self.batch_size,
             seed=self.pairs.seed,
@@ -89,18 +117,6 @@ class Training:
             rank=self.processes.rank,
             world=self.processes.world,
         )
-        stream = self._stream(batches)
-        if position.step == 0:
-            self._write_grids(epoch=0)
-        with StopSignal(self.processes, self.saving.minutes) as stop:
-            for epoch in range(position.epoch + 1, self.epochs + 1):
-                if not self._train_epoch(epoch, stream, batches.batches_per_epoch, stop):
-                    return False
-                self._write_grids(epoch)
-                self._save(stop)
-                if epoch < self.epochs and stop.check()[0]:
-                    return False
-        return True
 
     def _train_epoch(
         self, epoch: int, stream: Iterator[Pair], batches: int, stop: StopSignal
@@ -114,7 +130,7 @@ class Training:
         with self._progress_bar(epoch, first, batches) as self.bar:
             for number in range(first + 1, batches + 1):
                 batch = next(stream)
-                terms = tag2pix.training_step(self._to_device(batch), classify)
+                terms = tag2pix.training_step(self.to_device(batch), classify)
                 step = tag2pix.position.step + 1
                 tag2pix.position = Position(epoch - 1, number, step)
                 seen += len(batch.sketch)
@@ -143,29 +159,28 @@ class Training:
             leave=False,
         )
 
-    def _stream(self, batches: EpochBatches) -> Iterator[Pair]:
-        """All batches of the run, loaded ahead by the workers across the ends of epochs."""
-        loader = DataLoader(
-            self.pairs,
-            batch_sampler=batches,
-            num_workers=self.workers,
-            collate_fn=collate,
-            pin_memory=self.tag2pix.device.type == "cuda",
-            worker_init_fn=_start_worker,
-        )
-        try:
-            yield from loader
-        except InputError as error:
-            # A worker's error arrives with the worker's traceback around it.
-            raise InputError(str(error).strip().rpartition("InputError: ")[2]) from None
+    def stream(self) -> Iterator[Pair]:
+        """All batches from where the networks are to the end of the run."""
+        pin_memory = self.tag2pix.device.type == "cuda"
+        return stream(self.pairs, self.batches(), workers=self.workers, pin_memory=pin_memory)
 
-    def _to_device(self, batch: Pair) -> Pair:
+    def to_device(self, batch: Pair) -> Pair:
         tensors = (tensor.to(self.tag2pix.device, non_blocking=True) for tensor in batch[:4])
         return Pair(*tensors, broken=batch.broken)
 
     def _report_broken(self, batch: Pair) -> None:
         for line in batch.broken.splitlines():
-            tqdm.write(f"skipped a training pair: {line}")
+            path, _, reason = line.partition(": ")
+            if path not in self.unreadable:
+                tqdm.write(f"skipped a training pair: {line}", file=sys.stderr)
+            self.unreadable[path] = reason
+
+    def unreadable_files(self) -> dict[str, str]:
+        """The files that were passed over in any process since the start, with the reason."""
+        found: dict[str, str] = {}
+        for files in self.processes.gather(self.unreadable):
+            found |= files
+        return found
 
     def _report_losses(self, rows: list[dict[str, float]]) -> None:
         if rows and self.results:
@@ -181,20 +196,29 @@ class Training:
             f"epoch {epoch}/{self.epochs}: D_loss {means[0]:.4f}, G_loss {means[1]:.4f}, "
             f"{rate:.1f} images/s, {seconds:.0f} s"
         )
-        if len(self.results.epoch_seconds) == 1:
-            memory = peak_memory(self.tag2pix.device) / 2**20
-            share = self.batch_size / self.processes.world
-            line += f", peak memory {memory:.0f} MiB ({memory / share:.0f} MiB per image)"
+        if not self.memory_told:
+            line += f", {self.memory_use()}"
+            self.memory_told = True
         print(line, flush=True)
         self.results.write_loss_plot(epoch)
 
-    def _write_grids(self, epoch: int) -> None:
+    def memory_use(self) -> str:
+        """The peak so far, and how much of it each image of a process's batch costs."""
+        peak = peak_memory(self.tag2pix.device)
+        images = self.batch_size / self.processes.world
+        per_image = max(0, peak - self.base_memory) / images
+        return f"peak memory {peak / 2**20:.0f} MiB, of that {per_image / 2**20:.0f} MiB per image"
+
+    def write_grids(self, epoch: int) -> None:
+        """Color the benchmark samples and write the grids of the epoch."""
         if not self.results or not len(self.benchmark):
             return
         finals, guides = [], []
-        loader = DataLoader(self.benchmark, GRID_BATCH, collate_fn=collate)
+        loader = DataLoader(
+            self.benchmark, GRID_BATCH, collate_fn=collate, generator=torch.Generator()
+        )
         for batch in loader:
-            batch = self._to_device(batch)
+            batch = self.to_device(batch)
             final, guide = self.tag2pix.color(batch.sketch, batch.cvt)
             finals.extend(to_image(final.float().cpu().numpy(), self.pairs.color_space))
             guides.extend(to_image(guide.float().cpu().numpy(), self.pairs.color_space))
@@ -203,31 +227,38 @@ class Training:
 
     def _save(self, stop: StopSignal) -> None:
         """Write a checkpoint: under its epoch's name if it has one, else as a resume point."""
+        position = self.tag2pix.position
+        named = position.batch == 0 and self.saving.is_named(position.epoch, self.epochs)
+        self.save(named)
+        stop.saved()
+        if self.results and named:
+            self.results.write_history(position.epoch)
+        if self.results:
+            self.results.remove_old_resume_points(self.saving.keep)
+
+    def save(self, named: bool) -> Path | None:
+        """Write the state of all processes; returns where, in the main process.
+
+        Raises DivergedError, in all processes, rather than save weights that are not finite.
+        """
         self._report_losses(self.watch.flush())
         content = self.tag2pix.state()
-        stop.saved()
+        broken = self.processes.any([not _is_finite(content[key]) for key in "GD"])
+        if any(broken):
+            name = "the generator" if broken[0] else "the discriminator"
+            raise DivergedError(
+                f"training diverged before step {self.tag2pix.position.step}: "
+                f"{name} holds values that are not finite"
+            )
         if not self.results:
-            return
-        broken = [key for key in "GD" if not _is_finite(content[key])]
-        if broken:
-            raise DivergedError(f"the weights of {broken[0]} are no longer finite; not saved")
+            return None
         content["result_path"] = str(self.results.path)
         content["tag2pix"] |= self.record | {"epoch_seconds": self.results.epoch_seconds}
         position = self.tag2pix.position
-        named = position.batch == 0 and self.saving.is_named(position.epoch, self.epochs)
         path = self.results.checkpoint_path(position.epoch, position.batch, named)
         save(content, path)
-        if named:
-            self.results.write_history(position.epoch)
-        self.results.remove_old_resume_points(self.saving.keep)
+        return path
 
 
 def _is_finite(state: Mapping[str, torch.Tensor]) -> bool:
     return all(bool(value.isfinite().all()) for value in state.values())
-
-
-def _start_worker(_number: int) -> None:
-    """Workers leave signals to the main process, which lets the current step finish."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    cv2.setNumThreads(0)

@@ -1,10 +1,12 @@
 """What a training run keeps an eye on: its losses, the signals to stop, time and memory."""
 
 import math
+import os
 import resource
 import signal
 import sys
 import time
+from pathlib import Path
 
 import torch
 
@@ -87,7 +89,9 @@ class StopSignal:
         if self.received:
             raise KeyboardInterrupt
         self.received = True
-        print("\nstopping: saving after this step", file=sys.stderr)
+        if self.processes.is_main:
+            # print() may be what the signal interrupted, and does not survive being entered twice.
+            os.write(2, b"\nstopping: saving after this step\n")
 
     def check(self, step: int = 0) -> tuple[bool, bool]:
         """Whether to stop now, and whether to save now."""
@@ -108,3 +112,14 @@ def peak_memory(device: torch.device) -> int:
         return torch.cuda.max_memory_allocated(device)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def used_memory(device: torch.device) -> int:
+    """The bytes in use now; on the CPU where that cannot be told, the most so far."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return peak_memory(device)
+    return pages * resource.getpagesize()

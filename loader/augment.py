@@ -77,11 +77,15 @@ def place(image: np.ndarray, placement: Placement, size: int) -> np.ndarray:
 def shrink(image: np.ndarray, size: int) -> np.ndarray:
     """Average an image that is much larger than `size` down to a little above it, so that what
     follows does not alias."""
-    target = round(size * SHRINK_MARGIN)
+    target = shrunk_size(size)
     height, width = image.shape[:2]
     if height <= target or width <= target:
         return image
     return cv2.resize(image, (target, target), interpolation=cv2.INTER_AREA)
+
+
+def shrunk_size(size: int) -> int:
+    return round(size * SHRINK_MARGIN)
 
 
 def _output_to_image(placement: Placement, size: int, width: int, height: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from loader import augment
+from loader.cache import ImageCache
 from loader.color_space import to_network
 from loader.errors import InputError
 from loader.images import BrokenImageError, read_image, read_sketch
@@ -54,6 +55,7 @@ class TrainingPairs(Dataset):
     What a pair looks like depends on the seed, the epoch and the index alone, not on the worker
     that makes it, so a run can be resumed anywhere. From `brightness_epoch` on (0: never) the line
     art's brightness varies more. A pair that cannot be read is replaced by the next one and named.
+    `cache` names a directory for decoded copies, see ImageCache.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class TrainingPairs(Dataset):
         color_space: str = "rgb",
         seed: int = 0,
         brightness_epoch: int = 0,
+        cache: Path | None = None,
     ):
         self.color_dir = data_dir / "rgb_train"
         folders = [data_dir / name for name in SKETCH_FOLDERS if (data_dir / name).is_dir()]
@@ -83,6 +86,11 @@ class TrainingPairs(Dataset):
         self.color_space = color_space
         self.seed = seed
         self.brightness_epoch = brightness_epoch
+        self.read = read_image
+        if cache:
+            image_cache = ImageCache(cache, input_size)
+            image_cache.check(len(self), sum(map(len, self.sketches.values())))
+            self.read = image_cache.read
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -106,8 +114,8 @@ class TrainingPairs(Dataset):
         folders = self.sketches[sample.file_id]
         folder = folders[generator.integers(len(folders))]
         name = f"{sample.file_id}.png"
-        color = read_image(self.color_dir / name, cv2.IMREAD_COLOR)
-        sketch = read_image(folder / name, cv2.IMREAD_GRAYSCALE)
+        color = self.read(self.color_dir / name, cv2.IMREAD_COLOR)
+        sketch = self.read(folder / name, cv2.IMREAD_GRAYSCALE)
 
         placement = augment.draw_placement(generator, self.input_size)
         color = augment.place(color, placement, self.input_size)

@@ -1,0 +1,50 @@
+"""Batches made ahead by worker processes."""
+
+import signal
+from collections.abc import Iterator
+
+import cv2
+import torch
+from torch.utils.data import DataLoader
+
+from loader.dataset import EpochBatches, Pair, TrainingPairs, collate
+from loader.errors import InputError
+
+
+def stream(
+    pairs: TrainingPairs, batches: EpochBatches, *, workers: int, pin_memory: bool = False
+) -> Iterator[Pair]:
+    """Yield all batches in order, loaded by `workers` processes (0: by this one), which go on
+    across the ends of epochs.
+
+    Raises InputError for data that cannot be used, ChildProcessError when a worker dies.
+    """
+    loader = DataLoader(
+        pairs,
+        batch_sampler=batches,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin_memory,
+        worker_init_fn=_start_worker,
+        generator=torch.Generator(),  # else it draws from the state that checkpoints hold
+    )
+    try:
+        yield from loader
+    except InputError as error:
+        # A worker's error arrives with the worker's traceback around it.
+        raise InputError(str(error).strip().rpartition("InputError: ")[2]) from None
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        first_line = str(error).partition("\n")[0]
+        raise ChildProcessError(
+            "a process that loads images died, perhaps for want of memory or of shared memory: "
+            f"lower --thread ({first_line})"
+        ) from error
+
+
+def _start_worker(_number: int) -> None:
+    """Workers leave signals to the main process, which lets the current step finish."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    cv2.setNumThreads(0)
