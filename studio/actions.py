@@ -129,7 +129,9 @@ class Studio:
         return painting.variations(colorist.vocabulary, chosen, what, count, seed)
 
     def _download(self, session: Session, name: str) -> Path:
-        return session.folder / "downloads" / name
+        path = session.folder / "downloads" / name
+        path.parent.mkdir(exist_ok=True)
+        return path
 
 
 def _variations(session: Session) -> list[Result]:

@@ -39,6 +39,8 @@ def build(studio: Studio) -> gr.Blocks:
         session = gr.State(
             Session(studio.root), time_to_live=24 * SESSION_SECONDS, delete_callback=Session.close
         )
+        # First: the page's own events must not take the names of the API.
+        add_api(studio)
         page = SimpleNamespace(session=session, **_header(studio))
         with gr.Row(elem_id="studio"):
             with gr.Column(scale=3, min_width=300):
@@ -49,7 +51,6 @@ def build(studio: Studio) -> gr.Blocks:
                 vars(page).update(_result_column(studio))
         page.download = gr.File(visible="hidden", elem_id="download")
         _wire(page, Handlers(studio, _examples()))
-        add_api(studio)
     app.queue(default_concurrency_limit=4, max_size=QUEUE)
     return app
 

@@ -129,7 +129,6 @@ def save_png(picture: Image.Image, path: Path, tags: Sequence[str], weights: str
     text.add_text("Software", "Tag2Pix")
     text.add_text("tags", " ".join(tags))
     text.add_text("weights", weights)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         picture.save(temporary, pnginfo=text)
     return path
