@@ -77,10 +77,19 @@ class Api:
         return folder / name
 
 
-def sketch_image(**options) -> gr.Image:
+def sketch_image(cache: Path, **options) -> gr.Image:
     """An image whose file reaches the handlers as it was uploaded: they check it themselves."""
+
+    def uploaded(payload) -> str | None:
+        if not payload:
+            return None
+        # A request can name any path; Gradio checks only those that are marked as files.
+        if not Path(payload.path).resolve().is_relative_to(cache.resolve()):
+            raise gr.Error("give a file that was uploaded", print_exception=False)
+        return payload.path
+
     image = gr.Image(type="filepath", **options)
-    image.preprocess = lambda payload: payload.path if payload else None
+    image.preprocess = uploaded
     return image
 
 
@@ -89,7 +98,7 @@ def add_api(studio: Studio) -> None:
     api = Api(studio)
     painter = {"concurrency_id": "painter", "concurrency_limit": 1}
     with gr.Row(visible=False):
-        sketch = sketch_image(label="sketch")
+        sketch = sketch_image(studio.cache, label="sketch")
         tags = gr.JSON([], label="tags")
         weights = gr.Textbox("", label="weights")
         cleanup = gr.Radio(list(METHODS), value="none", label="cleanup")

@@ -26,7 +26,7 @@ def reported(handler: Callable) -> Callable:
         try:
             return handler(*values, **named)
         except (InputError, CheckpointError) as error:
-            raise gr.Error(escape(str(error)), duration=None, print_exception=False) from error
+            raise gr.Error(str(error), duration=None, print_exception=False) from error
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "out of memory" not in str(error):
                 raise
@@ -51,7 +51,7 @@ class Handlers:
             return session, _notice([str(error)], "alert"), gr.Image(visible=False), None
         return session, _notice(notices, "status"), _preview(session), gr.skip()
 
-    def load_example(self, session: Session, *cleanup, event: gr.SelectData):
+    def load_example(self, session: Session, event: gr.SelectData, *cleanup):
         path = str(self.examples[event.index])
         return *self.load(session, path, *cleanup)[:3], path
 
@@ -80,15 +80,16 @@ class Handlers:
         return device_line(self.studio, weights), picker, what
 
     @reported
-    def color(self, session: Session, tags: list[str], weights: str):
+    def color(self, session: Session, tags: list[str], weights: str, path: str | None, *cleanup):
+        self._ensure_loaded(session, path, cleanup)
         self.studio.color(session, tags, weights)
         return self._shown(session)
 
     @reported
-    def color_live(self, live: bool, session: Session, tags: list[str], weights: str):
+    def color_live(self, live: bool, session: Session, *request):
         if not live or session.line_art is None:
             return (gr.skip(),) * 4
-        return self.color(session, tags, weights)
+        return self.color(session, *request)
 
     def return_to_history(self, session: Session, event: gr.SelectData):
         return self._return_to(session, session.history[event.index])
@@ -101,9 +102,11 @@ class Handlers:
 
     @reported
     def vary(
-        self, session: Session, tags: list[str], weights: str, what: str, count: int,
-        progress=gr.Progress(),  # noqa: B008
+        self, what: str, count: int, session: Session, tags: list[str], weights: str,
+        path: str | None, progress=gr.Progress(), *cleanup,  # noqa: B008
     ):  # fmt: skip
+        self._ensure_loaded(session, path, cleanup)
+
         def report(number: int, total: int) -> None:
             progress((number, total), desc="painting", unit="pictures")
 
@@ -130,6 +133,11 @@ class Handlers:
     @reported
     def save_sheet(self, session: Session) -> str:
         return str(self.studio.save_sheet(session))
+
+    def _ensure_loaded(self, session: Session, path: str | None, cleanup: tuple) -> None:
+        """The click can come while the upload's own event is still on its way."""
+        if session.line_art is None and path:
+            self.studio.load(session, path, Cleanup(*cleanup))
 
     def _return_to(self, session: Session, result: Result):
         session.show(result)

@@ -44,7 +44,7 @@ def build(studio: Studio) -> gr.Blocks:
         page = SimpleNamespace(session=session, **_header(studio))
         with gr.Row(elem_id="studio"):
             with gr.Column(scale=3, min_width=300):
-                vars(page).update(_sketch_column())
+                vars(page).update(_sketch_column(studio))
             with gr.Column(scale=4, min_width=320):
                 vars(page).update(_tag_column(studio))
             with gr.Column(scale=5, min_width=320):
@@ -66,10 +66,10 @@ def _header(studio: Studio) -> dict:
     return {"device": device, "weights": weights}
 
 
-def _sketch_column() -> dict:
+def _sketch_column(studio: Studio) -> dict:
     gr.HTML("<h3>Sketch</h3> drop or paste it anywhere on this page")
     sketch = sketch_image(
-        show_label=False, height=380,
+        studio.cache, show_label=False, height=380,
         sources=["upload", "clipboard"], buttons=["fullscreen"], elem_id="sketch",
     )  # fmt: skip
     notice = gr.HTML(elem_id="notice")
@@ -185,7 +185,7 @@ def _wire(page: SimpleNamespace, handlers: Handlers) -> None:
     cleanup = [page.method, page.invert, page.level, page.sigma]
     loaded = [page.session, page.notice, page.preview]
     shown = [page.session, page.compare, page.status, page.history]
-    request = [page.session, page.picker, page.weights]
+    request = [page.session, page.picker, page.weights, page.sketch, *cleanup]
 
     page.sketch.upload(
         handlers.load, [page.session, page.sketch, *cleanup], [*loaded, page.sketch], **private
@@ -218,7 +218,7 @@ def _wire(page: SimpleNamespace, handlers: Handlers) -> None:
 
     page.what.input(handlers.choose_variation, page.what, page.count, **private)
     page.vary.click(
-        handlers.vary, [*request, page.what, page.count],
+        handlers.vary, [page.what, page.count, *request],
         [page.session, page.grid, page.exports], **painter,
     )  # fmt: skip
     for button, action, inputs, limits in (

@@ -72,7 +72,9 @@ def read_sketch_file(
             f"{name} is not a picture that can be read: give a {', '.join(FORMATS)}"
         ) from None
     except Image.DecompressionBombError:
-        raise InputError(f"{name} has too many pixels: see {limits.megapixels:g} MP") from None
+        raise InputError(
+            f"{name} has far too many pixels; the limit is {limits.megapixels:g} megapixels"
+        ) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
         raise InputError(f"{name} is damaged: {error}") from error
     notices = [f"{name} is animated ({frames} frames): this is the first"] if frames > 1 else []
