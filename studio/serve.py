@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loader.errors import InputError
 from studio.actions import Studio
-from studio.sketch import Limits
+from studio.sketch import MEGABYTE, Limits
 from studio.weights import Weights, device_name
 
 FAVICON = Path(__file__).with_name("assets") / "icon.svg"
@@ -65,7 +65,7 @@ def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
             server_name=host,
             server_port=port,
             auth=auth,
-            max_file_size=int(studio.limits.megabytes * 1e6),
+            max_file_size=int(studio.limits.megabytes * MEGABYTE),
             allowed_paths=[str(EXAMPLES)],
             favicon_path=FAVICON,
             theme=theme(),

@@ -14,6 +14,7 @@ from loader.images import to_gray
 from preprocessor.utils.xdog import xdog
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+MEGABYTE = 1 << 20
 EXTRACTION_SIDE = 768
 PAPER = 255
 DARK = 110
@@ -55,7 +56,7 @@ def read_sketch_file(
     Of an animation it is the first frame. `name` is what messages call the file. Raises InputError
     for what is no picture, is damaged, or is over the limits; those are checked before decoding.
     """
-    size = Path(path).stat().st_size / 1e6
+    size = Path(path).stat().st_size / MEGABYTE
     if size > limits.megabytes:
         raise InputError(f"{name} has {size:.0f} MB; the limit is {limits.megabytes:g} MB")
     try:

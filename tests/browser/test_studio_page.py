@@ -220,7 +220,7 @@ def unusable(tmp_path) -> dict[str, tuple[Path, str]]:
         "large": (large, "large.png is 8000 x 5000 px, 40 megapixels"),
         "bomb": (bomb, "bomb.png has far too many pixels"),
         "half": (half, "half.png is damaged"),
-        "heavy": (heavy, "exceeds the maximum"),
+        "heavy": (heavy, "exceed the maximum allowed size"),
     }
 
 
