@@ -1,6 +1,7 @@
 """Several processes, one per GPU (or per CPU share), through torch's own launcher."""
 
 import contextlib
+import inspect
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from loader.errors import InputError
 from network.checkpoint import CheckpointError
+
+# torch 2.13 renamed the option.
+_OPTIONS = inspect.signature(DistributedDataParallel).parameters
+SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _OPTIONS else "broadcast_buffers"
 
 
 def default_device(cpu: bool = False) -> torch.device:
@@ -39,7 +44,7 @@ class Processes:
         if self.world == 1:
             return network
         devices = [self.device.index] if self.device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+        return DistributedDataParallel(network, device_ids=devices, **{SYNC_BUFFERS: False})
 
     def mean(self, values: Tensor) -> Tensor:
         if self.world > 1:

@@ -85,6 +85,7 @@ class Tag2Pix:
             torch.amp.GradScaler(**scaler),
         )
         self.classifies = True
+        self.discriminator.cit_judge.requires_grad_(architecture.cit)
         self.parallel_generator = self.processes.parallel(self.generator)
         self.parallel_discriminator = self.processes.parallel(self.discriminator)
         self.position = Position()

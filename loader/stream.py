@@ -1,6 +1,7 @@
 """Batches made ahead by worker processes."""
 
 import signal
+import traceback
 from collections.abc import Iterator
 
 import cv2
@@ -9,6 +10,8 @@ from torch.utils.data import DataLoader
 
 from loader.dataset import EpochBatches, Pair, TrainingPairs, collate
 from loader.errors import InputError
+
+SECONDS_AFTER_SIGTERM = 60
 
 
 def stream(
@@ -31,7 +34,9 @@ def stream(
     try:
         yield from loader
     except InputError as error:
-        # A worker's error arrives with the worker's traceback around it.
+        # A worker's error arrives with the worker's traceback around it. The frames in its own
+        # would keep the workers alive.
+        traceback.clear_frames(error.__traceback__)
         raise InputError(str(error).strip().rpartition("InputError: ")[2]) from None
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
@@ -46,5 +51,5 @@ def stream(
 def _start_worker(_number: int) -> None:
     """Workers leave signals to the main process, which lets the current step finish."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(SECONDS_AFTER_SIGTERM))
     cv2.setNumThreads(0)
