@@ -12,6 +12,7 @@ import numpy as np
 
 from loader.errors import InputError
 from loader.files import atomic_path
+from loader.plain_pickle import read_plain_pickle
 
 TAG_TABLE = Path(__file__).with_name("tags.tsv")
 TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")
@@ -112,28 +113,16 @@ def _multi_hot(tags: Iterable[int], index: dict[int, int]) -> np.ndarray:
     return vector
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Admits what needs no import: dicts, lists, tuples, numbers and strings."""
-
-    def find_class(self, module: str, name: str):
-        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-
-
 def load_vocabulary(path: str | Path = TAG_DUMP) -> Vocabulary:
     """Read a tag dump (`tag_dump.pkl`); nothing in the file is executed.
 
     Raises InputError when the file is missing or not a tag dump.
     """
-    try:
-        with Path(path).open("rb") as file:
-            dump = _PlainUnpickler(file).load()
-    except OSError as error:
-        raise InputError(f"cannot read the tag dump {path}: {error.strerror}") from error
-    except Exception as error:
-        raise InputError(
-            f"{path} is not a tag dump ({str(error).partition(chr(10))[0]}); build one with "
-            "`python preprocessor/tagset_extractor.py --make_tag_dump FILE`"
-        ) from error
+    dump = read_plain_pickle(
+        path,
+        "a tag dump",
+        "build one with `python preprocessor/tagset_extractor.py --make_tag_dump FILE`",
+    )
     try:
         vocabulary = Vocabulary.from_dump(dump)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

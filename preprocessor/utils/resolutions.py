@@ -2,10 +2,10 @@
 
 import os
 import pickle
-from pathlib import Path
 
 from loader.errors import InputError
 from loader.files import atomic_path
+from loader.plain_pickle import read_plain_pickle
 
 
 def write_resolutions(resolutions: dict[int, tuple[int, int]], path: os.PathLike | str) -> None:
@@ -14,28 +14,18 @@ def write_resolutions(resolutions: dict[int, tuple[int, int]], path: os.PathLike
         pickle.dump(resolutions, file, protocol=4)
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str):
-        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-
-
 def read_resolutions(path: os.PathLike | str) -> dict[int, tuple[int, int]]:
     """Read {image id: (width, height)}, in pixels of the original; nothing in the file is executed.
 
     Raises InputError when the file is missing or holds anything else.
     """
+    what = "a table of resolutions"
     advice = "make it with `python preprocessor/tagset_extractor.py`"
-    try:
-        with Path(path).open("rb") as file:
-            content = _PlainUnpickler(file).load()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; {advice}") from error
-    except Exception as error:
-        raise InputError(f"{path} is not a table of resolutions ({error}); {advice}") from error
+    content = read_plain_pickle(path, what, advice)
     try:
         resolutions = {int(key): (int(w), int(h)) for key, (w, h) in content.items()}
     except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is not a table of resolutions ({error}); {advice}") from error
+        raise InputError(f"{path} is not {what} ({error}); {advice}") from error
     for key, (width, height) in resolutions.items():
         if width < 1 or height < 1:
             raise InputError(f"{path}: image {key} has the size {width}x{height}; {advice}")
