@@ -22,14 +22,6 @@ from network.checkpoint import add_prefix
 SCHEDULES = ("--two_step_epoch=2", "--brightness_epoch=3", "--cit_cvt_weight", "2", "3")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def extractor(tmp_path_factory):
     path = tmp_path_factory.mktemp("extractor") / "model.pth"
@@ -77,7 +69,10 @@ def test_two_epochs_and_two_are_four(drawn_data, extractor, whole, tmp_path):
     assert "* epoch = 4" in told and "* two_step_epoch = 2" in told and "* batch_size = 4" in told
 
 
-@pytest.mark.parametrize(("step", "number"), [(3, signal.SIGTERM), (5, signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [(3, signal.SIGTERM), pytest.param(5, signal.SIGINT, marks=pytest.mark.slow)],
+)
 def test_stopped_inside_an_epoch(drawn_data, extractor, whole, tmp_path, monkeypatch, step, number):
     with monkeypatch.context() as patch:
         signal_at_step(patch, step, number)
@@ -90,6 +85,7 @@ def test_stopped_inside_an_epoch(drawn_data, extractor, whole, tmp_path, monkeyp
     assert_same_run(directory, whole)
 
 
+@pytest.mark.slow
 def test_stopped_between_epochs(drawn_data, extractor, whole, tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         signal_at_step(patch, 4, signal.SIGTERM)
@@ -119,6 +115,7 @@ def test_a_checkpoint_cut_short_is_passed_over(drawn_data, extractor, whole, tmp
     assert_same_run(directory, whole)
 
 
+@pytest.mark.slow
 def test_an_older_checkpoint_branches_off(drawn_data, extractor, whole, tmp_path, capsys):
     """What came after it stays as it is."""
     source = tmp_path / "source"

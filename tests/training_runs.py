@@ -15,7 +15,13 @@ TINY = (
 
 
 def train(*options) -> int:
-    return main.main([str(option) for option in options])
+    """main.py on one thread: for networks this small, more only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return main.main([str(option) for option in options])
+    finally:
+        torch.set_num_threads(threads)
 
 
 def run_in(parent: Path) -> Path:

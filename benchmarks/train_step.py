@@ -1,0 +1,159 @@
+"""Images per second and memory of a training step, beside the published iteration done plainly.
+
+Both take turns in one run, on the same batch of noise; memory is measured in a process of its own
+for each. A CUDA GPU is used when there is one.
+"""
+
+import argparse
+import multiprocessing
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.plain_training import PlainTraining
+from loader.dataset import Pair
+from network import TagExtractor
+from network.checkpoint import Architecture
+from network.loss import ChangingLoss
+from network.precision import autocast_dtype
+from processes import Processes, default_device
+from tag2pix import Tag2Pix
+from watch import peak_memory, used_memory
+
+EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    add = parser.add_argument
+    add("--size", type=int, nargs="+", default=[256], metavar="PX")
+    add("--batch", type=int, nargs="+", default=[2], metavar="N")
+    add("--precision", nargs="+", default=["off", "auto"], metavar="KIND",
+        help="of our step: off, bf16, fp16, auto; the plain one is float32")  # fmt: skip
+    add("--layers", type=int, nargs=4, default=[12, 8, 5, 5], metavar="N")
+    add("--steps", type=int, default=5, metavar="N", help="timed steps of each; the median counts")
+    add("--grad_accum", type=int, default=1, metavar="N", help="of our step")
+    add("--no_bn", action="store_true", help="as the 512 px networks are trained")
+    add("--no_cit", action="store_true")
+    add("--no_memory", action="store_true", help="measure time alone")
+    add("--compile", action="store_true", help="of our step")
+    add("--cpu", action="store_true", help="use no GPU")
+    return parser
+
+
+def build(kind: str, size: int, args: argparse.Namespace):
+    """The networks in training: "plain", or ours in the precision `kind`."""
+    torch.manual_seed(0)
+    device = default_device(args.cpu)
+    architecture = Architecture(
+        input_size=size, layers=tuple(args.layers), bn=not args.no_bn, cit=not args.no_cit
+    )
+    extractor = None if args.no_cit else TagExtractor(truncated=True)
+    if kind == "plain":
+        return PlainTraining(architecture, extractor, device)
+    torch.set_float32_matmul_precision("high" if device.type == "cuda" else "highest")
+    return Tag2Pix(
+        architecture,
+        ChangingLoss(cit=architecture.cit),
+        extractor,
+        dtype=autocast_dtype(kind, device),
+        grad_accum=args.grad_accum,
+        compiled=args.compile,
+        processes=Processes(device=device),
+    )
+
+
+def noise(size: int, batch: int, device: torch.device) -> Pair:
+    original = torch.rand(batch, 3, size, size) * 2 - 1
+    tags = [(torch.rand(batch, classes) < 0.05).float() for classes in (370, 115)]
+    tensors = (original, torch.rand(batch, 1, size, size), *tags)
+    return Pair(*(tensor.to(device) for tensor in tensors), broken="")
+
+
+def seconds_per_step(training, batch: Pair, device: torch.device) -> float:
+    started = time.perf_counter()
+    training.training_step(batch)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def memory(kind: str, size: int, count: int, args: argparse.Namespace) -> float:
+    """MiB that networks and two steps take at most; runs in a process of its own."""
+    device = default_device(args.cpu)
+    before = used_memory(device)
+    training = build(kind, size, args)
+    batch = noise(size, count, device)
+    for _ in range(2):
+        seconds_per_step(training, batch, device)
+    return (peak_memory(device) - before) / 2**20
+
+
+def peak_arithmetic(kind: str, device: torch.device) -> float:
+    """TFLOP/s of one large matrix product in the number format of `kind`."""
+    side = 8192 if device.type == "cuda" else 2048
+    dtype = autocast_dtype(kind, device) or torch.float32
+    left, right = (torch.rand(side, side, device=device, dtype=dtype) for _ in range(2))
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
+    return 2 * side**3 / min(times) / 1e12
+
+
+def compare(size: int, count: int, args: argparse.Namespace) -> None:
+    device = default_device(args.cpu)
+    kinds = ["plain", *args.precision]
+    trainings = {kind: build(kind, size, args) for kind in kinds}
+    batch = noise(size, count, device)
+    times = {kind: [] for kind in kinds}
+    for step in range(args.steps + 1):
+        for kind, training in trainings.items():
+            seconds = seconds_per_step(training, batch, device)
+            if step:  # the first prepares kernels
+                times[kind].append(seconds)
+    with FlopCounterMode(display=False) as counter:
+        trainings[kinds[1]].training_step(batch)
+    del trainings
+    megabytes = dict.fromkeys(kinds, float("nan"))
+    if not args.no_memory:
+        for kind in kinds:
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                megabytes[kind] = pool.apply(memory, (kind, size, count, args))
+    plain = statistics.median(times["plain"])
+    for kind in kinds:
+        seconds = statistics.median(times[kind])
+        reached = counter.get_total_flops() / seconds / 1e12
+        share = "" if kind == "plain" else f"{reached / peak_arithmetic(kind, device):7.0%}"
+        print(
+            f"{size:5} {count:5} {kind:>9} {seconds:8.3f} {count / seconds:9.2f} "
+            f"{plain / seconds:6.2f}x {megabytes[kind]:9.0f} "
+            f"{megabytes[kind] / megabytes['plain']:7.0%} {share}",
+            flush=True,
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    device = default_device(args.cpu)
+    torch.backends.cudnn.benchmark = True
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(" size batch precision   s/step  images/s   faster       MiB  of plain  of peak")
+    for size in args.size:
+        for count in args.batch:
+            compare(size, count, args)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
