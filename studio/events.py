@@ -71,6 +71,10 @@ class Handlers:
             gr.Slider(visible=cleanup.method == "xdog"),
         )
 
+    def list_weights(self):
+        """Checkpoints that appeared since the last tab was opened."""
+        return gr.Dropdown(self.studio.weights.refresh())
+
     @reported
     def choose_weights(self, weights: str, chosen: list[str]):
         vocabulary = self.studio.weights.colorist(weights).vocabulary

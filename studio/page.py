@@ -50,7 +50,9 @@ def build(studio: Studio) -> gr.Blocks:
             with gr.Column(scale=5, min_width=320):
                 vars(page).update(_result_column(studio))
         page.download = gr.File(visible="hidden", elem_id="download")
-        _wire(page, Handlers(studio, _examples()))
+        handlers = Handlers(studio, _examples())
+        _wire(page, handlers)
+        app.load(handlers.list_weights, None, page.weights, api_visibility="private")
     app.queue(default_concurrency_limit=4, max_size=QUEUE)
     return app
 

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import tempfile
-import threading
+import time
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from studio.actions import Studio
 from studio.sketch import MEGABYTE, Limits
 from studio.weights import Weights, device_name
 
+SESSIONS = 2000
+SWEEP_SECONDS = 20
 FAVICON = Path(__file__).with_name("assets") / "icon.svg"
 
 
@@ -41,7 +44,9 @@ def gui(options: argparse.Namespace, given: set[str]) -> int:
         print(f"Tag2Pix studio: {app.local_url} (Ctrl-C ends it)", flush=True)
         try:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-            threading.Event().wait()
+            while True:
+                time.sleep(SWEEP_SECONDS)
+                forget_calls(app.state_holder)
         except KeyboardInterrupt:
             print("the studio is closed")
         finally:
@@ -77,12 +82,27 @@ def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
             share=False,
             ssr_mode=False,
             enable_monitoring=False,
+            state_session_capacity=SESSIONS,
         )
     except OSError as error:
         if "empty port" not in str(error):
             raise
         raise InputError(f"port {port} is taken: choose another with --port") from error
     return app
+
+
+def forget_calls(holder) -> None:
+    """Drop the idle sessions of a gradio StateHolder that hold no pictures.
+
+    Gradio makes a session of about 0.1 MB for every API call that names none, and keeps it.
+    """
+    now = datetime.now()
+    for name, used in list(holder.time_last_used.items()):
+        session = holder.session_data.get(name)
+        if (now - used).total_seconds() > SWEEP_SECONDS and not (session and session.state_data):
+            with holder.lock:
+                holder.session_data.pop(name, None)
+                holder.time_last_used.pop(name, None)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,7 @@ class Session:
     def _path(self) -> Path:
         if self.folder is None:
             self.folder = Path(tempfile.mkdtemp(dir=self.root))
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.files += 1
         return self.folder / f"{self.files}.png"
 

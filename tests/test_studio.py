@@ -1,6 +1,7 @@
 """What stands behind the studio's page, without a browser and without gradio."""
 
 import argparse
+import gc
 import zipfile
 from pathlib import Path
 
@@ -184,8 +185,11 @@ def test_sessions_do_not_share_pictures(studio, session, tmp_path):
     studio.color(session, ["blue_hair"], "")
     assert other.history == []
     assert other.folder != session.folder
-    other.close()
-    assert not other.folder.exists()
+    folder = other.folder
+    assert folder.exists()
+    del other
+    gc.collect()
+    assert not folder.exists()
     assert session.current.picture.exists()
 
 

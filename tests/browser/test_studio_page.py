@@ -2,6 +2,7 @@
 
 import io
 import json
+import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from tests.browser.started import StartedStudio
 
 pytestmark = pytest.mark.browser
 
@@ -280,3 +283,20 @@ def test_usable_on_a_phone(browser, studio):
     expect(phone.locator("#compare")).to_be_in_viewport()
     expect(phone.locator("#status")).to_contain_text("blue hair")
     context.close()
+
+
+def test_login_is_asked_of_people_and_programs(browser, small_checkpoint):
+    studio = StartedStudio(f"--load={small_checkpoint}", "--auth=artist:secret")
+    try:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{studio.url}gradio_api/info")
+        page = browser.new_page()
+        page.goto(studio.url)
+        page.get_by_label("username").fill("artist")
+        page.get_by_label("password").fill("secret")
+        page.get_by_role("button", name="Login").click()
+        expect(page.locator("[data-tag=blue_hair]")).to_be_visible()
+        page.close()
+    finally:
+        studio.close()
+    assert "secret" not in "".join(studio.lines)
