@@ -209,7 +209,10 @@ def _describe(path: str | os.PathLike) -> str:
 
 
 def save(content: Mapping[str, Any], path: str | os.PathLike) -> None:
-    """Write a weight file so that an interruption leaves the old one or the new one, whole."""
+    """Write a weight file so that an interruption leaves the old one or the new one, whole.
+
+    Raises OSError when there is no room for it.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -218,5 +221,8 @@ def save(content: Mapping[str, Any], path: str | os.PathLike) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except RuntimeError as error:
+        # torch's writer hides what the file said, the last error in the chain.
+        raise OSError(f"cannot write {path}: {error.__context__ or error}") from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -3,6 +3,7 @@ counts what it passes over."""
 
 import csv
 import pickle
+import resource
 import shutil
 
 import pytest
@@ -89,6 +90,24 @@ def test_an_exploding_term_is_named():
     watch.add(2, 1, fine | {"D_adv_real": torch.tensor(1e5)})
     with pytest.raises(Exception, match="epoch 1, step 2: D_adv_real is 100000"):
         watch.flush()
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(drawn_data, tmp_path, monkeypatch, capsys):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_up(_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+
+    at_step(monkeypatch, 3, fill_up)
+    try:
+        assert train(*options(drawn_data, tmp_path, "--epoch=3", "--save_all_epoch=1")) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    directory = run_in(tmp_path)
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"cannot write {directory / 'tag2pix_2_epoch.pkl'}: [Errno 27]")
+    assert not list(directory.glob(".*")) and not list(directory.glob("tag2pix_2_epoch*"))
+    assert checkpoint(directory / "tag2pix_1_epoch.pkl")["finish_epoch"] == 1
 
 
 @pytest.mark.parametrize("threads", [pytest.param(0, marks=pytest.mark.slow), 2])
