@@ -6,6 +6,7 @@ import pickle
 import resource
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -157,6 +158,24 @@ def test_losses_that_a_kill_cut_off_are_dropped(tmp_path):
     assert ResultDirectory(tmp_path, step=9).history["D_loss"] == [1.5] * 3
     assert ResultDirectory(tmp_path, step=2).history["G_loss"] == [0.1] * 2
     assert results.losses_path.read_text().count("\n") == 3
+
+
+def test_tensorboard_shows_every_step_once(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    row = {"epoch": 1, "G_loss": 0.1, "G_adv": 0.5}
+    results = ResultDirectory(tmp_path)
+    results.add_losses([row | {"step": step, "D_loss": step} for step in (1, 2, 3, 4)])
+    results.write_grid("G_f", [np.zeros((8, 8, 3), np.uint8)], epoch=1)
+    results.close()
+    resumed = ResultDirectory(tmp_path, step=2)
+    resumed.add_losses([row | {"step": 3, "D_loss": 30}])
+    resumed.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert set(events.Tags()["scalars"]) == {"loss/D_loss", "loss/G_loss", "loss/G_adv"}
+    shown = [(event.step, event.value) for event in events.Scalars("loss/D_loss")]
+    assert shown == [(1, 1), (2, 2), (3, 30)]
+    assert events.Tags()["images"] == ["G_f"]
 
 
 def build(**options):
