@@ -145,7 +145,8 @@ class Handlers:
 
     def _return_to(self, session: Session, result: Result):
         session.show(result)
-        return *self._shown(session), list(result.tags), str(result.sketch)
+        shown = self._shown(session)
+        return *shown, list(result.tags), str(result.sketch), _preview(session)
 
     def _shown(self, session: Session):
         result = session.current

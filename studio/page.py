@@ -27,12 +27,6 @@ def theme() -> gr.themes.Base:
         neutral_hue="slate",
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
-    ).set(
-        block_title_background_fill="transparent",
-        block_title_background_fill_dark="transparent",
-        block_title_text_color="*body_text_color_subdued",
-        block_title_text_color_dark="*body_text_color_subdued",
-        block_title_padding="0",
     )
 
 
@@ -75,7 +69,7 @@ def _header(studio: Studio) -> dict:
 
 
 def _sketch_column(studio: Studio) -> dict:
-    gr.HTML("<h3>Sketch</h3> drop or paste it anywhere on this page")
+    gr.HTML("<h3>Sketch</h3> drop or paste it anywhere")
     sketch = sketch_image(
         studio.cache, show_label=False, height=380,
         sources=["upload", "clipboard"], buttons=["fullscreen"], elem_id="sketch",
@@ -220,7 +214,7 @@ def _wire(page: SimpleNamespace, handlers: Handlers) -> None:
         handlers.color_live, [page.live, *request], shown,
         trigger_mode="always_last", show_progress="hidden", **painter,
     )  # fmt: skip
-    returned = [*shown, page.picker, page.sketch]
+    returned = [*shown, page.picker, page.sketch, page.preview]
     page.history.select(handlers.return_to_history, page.session, returned, **private)
     page.grid.select(handlers.return_to_variation, page.session, returned, **private)
 

@@ -144,6 +144,10 @@ def test_cleanup_shows_the_lines_that_are_colored(page):
     expect(page.locator("#preview img")).to_be_visible()
     choose(page, "blue_hair")
     color(page)
+    page.get_by_label("As it is").check()
+    expect(page.locator("#preview img")).to_have_count(0)
+    page.click("#history .thumbnail-lg >> nth=0")
+    expect(page.locator("#preview img")).to_be_visible()
 
 
 def test_a_picture_dropped_on_the_page_replaces_the_sketch(page):
