@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import resource
 import signal
 import sys
@@ -110,16 +111,20 @@ def peak_memory(device: torch.device) -> int:
     """The most bytes in use at once: on the GPU, or of this process on the CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return _process_memory("VmHWM")
 
 
 def used_memory(device: torch.device) -> int:
     """The bytes in use now; on the CPU where that cannot be told, the most so far."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
+    return _process_memory("VmRSS")
+
+
+def _process_memory(field: str) -> int:
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        status = Path("/proc/self/status").read_text()
     except OSError:
-        return peak_memory(device)
-    return pages * resource.getpagesize()
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return 1024 * int(re.search(rf"{field}:\s*(\d+) kB", status)[1])

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
+from tqdm import tqdm
 
 from network import TagExtractor
 from network.checkpoint import Architecture
@@ -85,7 +86,7 @@ def compare(size: int, batch: int, args: argparse.Namespace) -> None:
     colorings = {kind: Coloring(kind, size, device) for kind in kinds}
     given = inputs(size, batch, device)
     times = {kind: [] for kind in kinds}
-    for run in range(args.runs + 1):
+    for run in tqdm(range(args.runs + 1), f"{size} px, {batch}", unit="pass", leave=False):
         for kind, coloring in colorings.items():
             seconds = coloring.seconds(*given)
             if run:  # the first prepares kernels

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from tqdm import tqdm
 
 from benchmarks.plain_training import PlainTraining
 from loader.dataset import Pair
@@ -116,7 +117,7 @@ def compare(size: int, count: int, args: argparse.Namespace) -> None:
     trainings = {kind: build(kind, size, args) for kind in kinds}
     batch = noise(size, count, device)
     times = {kind: [] for kind in kinds}
-    for step in range(args.steps + 1):
+    for step in tqdm(range(args.steps + 1), f"{size} px, {count}", unit="step", leave=False):
         for kind, training in trainings.items():
             seconds = seconds_per_step(training, batch, device)
             if step:  # the first prepares kernels

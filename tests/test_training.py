@@ -18,7 +18,7 @@ from network.checkpoint import Architecture
 from network.loss import ChangingLoss
 from results import ResultDirectory
 from tag2pix import Tag2Pix, _frozen
-from watch import LossWatch
+from watch import LossWatch, peak_memory, used_memory
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -158,6 +158,15 @@ def test_losses_that_a_kill_cut_off_are_dropped(tmp_path):
     assert ResultDirectory(tmp_path, step=9).history["D_loss"] == [1.5] * 3
     assert ResultDirectory(tmp_path, step=2).history["G_loss"] == [0.1] * 2
     assert results.losses_path.read_text().count("\n") == 3
+
+
+def test_memory_is_measured():
+    device = torch.device("cpu")
+    before = used_memory(device)
+    values = torch.ones(25_000_000)
+    assert used_memory(device) - before == pytest.approx(100e6, rel=0.1)
+    del values
+    assert peak_memory(device) - used_memory(device) > 50e6
 
 
 def test_tensorboard_shows_every_step_once(tmp_path):
