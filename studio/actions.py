@@ -85,13 +85,21 @@ class Studio:
         return painting.paint(colorist, clean(gray, cleanup), chosen), colorist, gray.size
 
     def vary_file(
-        self, path: str, tags: Sequence[str], weights: str, what: str, count: int, seed: int
+        self,
+        path: str,
+        cleanup: Cleanup,
+        tags: Sequence[str],
+        weights: str,
+        what: str,
+        count: int,
+        seed: int,
     ) -> list[Painted]:
         """Variations of a picture file without a session."""
         colorist = self.weights.colorist(weights)
         gray, _ = read_sketch_file(path, Path(path).name, self.limits)
+        lines = clean(gray, cleanup)
         choices = self._choices(colorist, tags, what, count, seed)
-        return [painting.paint(colorist, gray, choice) for choice in choices]
+        return [painting.paint(colorist, lines, choice) for choice in choices]
 
     def save(self, session: Session, size: str, method: str) -> Path:
         """The current picture as a PNG to download, enlarged."""

@@ -40,12 +40,19 @@ class Api:
 
     @reported
     def variations(
-        self, sketch: str, tags: list[str], weights: str, what: str, count: float, seed: float
-    ) -> str:
+        self, sketch: str, tags: list[str], weights: str, what: str, count: float, seed: float,
+        cleanup: str, invert: bool,
+    ) -> str:  # fmt: skip
         """Color a sketch in every color of one thing ("hair", "skirt", …: see /tags), or in `count`
         "random palettes". Returns a ZIP of PNG files, named by their tags."""
         all_painted = self.studio.vary_file(
-            _required(sketch), _words(tags), weights, what, int(count), int(seed)
+            _required(sketch),
+            Cleanup(cleanup, invert),
+            _words(tags),
+            weights,
+            what,
+            int(count),
+            int(seed),
         )
         weights = weights or self.studio.weights.first
         folder = self._path("pictures").parent
@@ -115,7 +122,7 @@ def add_api(studio: Studio) -> None:
             [picture, about], api_name="color", **painter,
         )  # fmt: skip
         gr.Button().click(
-            api.variations, [sketch, tags, weights, what, count, seed], archive,
+            api.variations, [sketch, tags, weights, what, count, seed, cleanup, invert], archive,
             api_name="variations", **painter,
         )  # fmt: skip
     gr.api(reported(api.tags), api_name="tags")
