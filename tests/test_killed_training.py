@@ -11,8 +11,7 @@ import torch
 from training_runs import TINY, assert_same, checkpoint, run_in, train
 
 KILLS = 50
-LONGEST_SECONDS = 4.0
-EPOCHS = 40
+EPOCHS = 24
 # Saving after every step makes it likely that a kill meets a checkpoint that is being written.
 OPTIONS = (
     *TINY,
@@ -52,8 +51,11 @@ def test_killed_again_and_again(drawn_data, tmp_path):
     torch.set_num_threads(1)
     whole, killed, log = tmp_path / "whole", tmp_path / "killed", tmp_path / "log"
     data = f"--data_dir={drawn_data}"
+    started = time.monotonic()
     process = start((*OPTIONS, data, f"--result_dir={whole}"), log)
-    assert ends_before(process, time.monotonic() + 600) == 0, log.read_text()
+    assert ends_before(process, started + 600) == 0, log.read_text()
+    # Enough for the start and, if it is late, for a few steps.
+    longest = 2 + (time.monotonic() - started) / EPOCHS
 
     chance = random.Random(0)
     kills, code = 0, None
@@ -61,16 +63,16 @@ def test_killed_again_and_again(drawn_data, tmp_path):
         arguments = ("--cpu", "--resume", f"--result_dir={killed}")
         if not list(killed.glob("*/*.pkl")):
             arguments = (*OPTIONS, data, f"--result_dir={killed}")
-        seconds = chance.uniform(0, LONGEST_SECONDS) if kills < KILLS else 600
+        seconds = chance.uniform(0, longest) if kills < KILLS else 600
         code = ends_before(start(arguments, log), time.monotonic() + seconds)
         kills += code is None
     torch.set_num_threads(threads)
     assert code == 0, log.read_text()[-2000:]
     print(f"killed {kills} times")
-    assert kills > KILLS / 2
     last = [path.parent for path in killed.glob(f"*/tag2pix_{EPOCHS}_epoch.pkl")]
     assert len(last) == 1
     name = f"tag2pix_{EPOCHS}_epoch.pkl"
     assert_same(checkpoint(last[0] / name), checkpoint(run_in(whole) / name))
     assert (last[0] / "losses.csv").read_bytes() == (run_in(whole) / "losses.csv").read_bytes()
     assert not list(last[0].glob(".*.tmp*"))
+    assert kills >= 20
