@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from loader.dataset import Pair
 from network.checkpoint import Architecture, CheckpointError, add_prefix, load_state
-from network.loss import ChangingLoss, Terms
+from network.loss import ChangingLoss, Judgement, Terms
 from network.precision import autocast
 from network.tag_extractor import TagExtractor
 from processes import Processes, without_sync
@@ -104,11 +104,11 @@ class Tag2Pix:
         self.optimizer_d.zero_grad()
         d_terms, images = [], []
         for (part, share, last), part_features in zip(parts, features, strict=True):
+            real = self._learn_real(part, share, classify)
             with without_sync(self.parallel_discriminator, last), self._autocast():
                 with torch.set_grad_enabled(self.keep_graph):
                     colored = self.parallel_generator(part.sketch, part_features, part.cvt)
                 images.append(colored)
-                real = self.parallel_discriminator(part.original)
                 fake = self.parallel_discriminator(colored[0].detach())
                 terms = self.loss.discriminator(real, fake, part.cit, part.cvt, classify)
                 self.scaler_d.scale(terms["D_loss"] * share).backward()
@@ -134,6 +134,16 @@ class Tag2Pix:
         self.scaler_g.step(self.optimizer_g)
         self.scaler_g.update()
         return _average(d_terms, parts) | _average(g_terms, parts)
+
+    def _learn_real(self, part: Pair, share: float, classify: bool) -> Judgement:
+        """Give the discriminator its gradients from real images, before any others are colored, so
+        that both activations are never in memory together; returns its judgement, detached."""
+        with without_sync(self.parallel_discriminator, last=False), self._autocast():
+            real = self.parallel_discriminator(part.original)
+            detached = tuple(logits.detach() for logits in real)
+            terms = self.loss.discriminator(real, detached, part.cit, part.cvt, classify)
+            self.scaler_d.scale(terms["D_loss"] * share).backward()
+        return detached
 
     def _autocast(self) -> contextlib.AbstractContextManager:
         return autocast(self.device, self.dtype)
