@@ -33,7 +33,8 @@ from trial import trial
 # Asked for once, not part of what a run is.
 UNRECORDED = {
     *("load", "resume", "result_dir", "dry_run", "test", "list_tags", "cpu"),
-    *("image", "tags", "tags_grid", "keep_aspect"),
+    *("image", "tags", "tags_grid", "keep_aspect", "gui", "weights_dir", "host", "port", "auth"),
+    *("max_upload", "max_megapixels"),
 }
 
 
@@ -269,7 +270,7 @@ def _write_start(
     benchmark: BenchmarkPairs,
     vocabulary: Vocabulary,
 ) -> None:
-    text = listing(vars(options))
+    text = listing(_recorded(options))
     print(f"results: {results.path}\n{text}", end="", flush=True)
     results.write_options(text)
     tags = [
@@ -292,5 +293,9 @@ def _record(
         "vocabulary": vocabulary.dump(),
         "seed": seed,
         "pairs": pairs,
-        "options": {name: value for name, value in vars(options).items() if name not in UNRECORDED},
+        "options": _recorded(options),
     }
+
+
+def _recorded(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(options).items() if name not in UNRECORDED}
