@@ -15,25 +15,25 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from colorist import Colorist, load_colorist
+from coloring.colorist import Colorist, load_colorist
+from coloring.sheet import contact_sheet
 from loader.dataset import BenchmarkPairs
 from loader.images import read_gray
 from loader.samples import select
 from loader.tags import read_tag_lines
 from options import parse
-from results import checkpoints
-from sheet import contact_sheet
+from training.results import checkpoints
 
 PROJECT = Path(__file__).parent
 DATASET = PROJECT / "demo" / "dataset"
 RESULTS = PROJECT / "demo" / "results"
 SHEET = PROJECT / "demo" / "sheet.png"
 
-DRAWINGS = 1600
+DRAWINGS = 1200
 IMAGE_SIZE = 256
 CPU_RECIPE = [
     *("--input_size", "64", "--layers", "1", "1", "1", "1", "--batch_size", "8", "--epoch", "5"),
-    *("--lrG", "0.001", "--two_step_epoch", "5", "--thread", "1", "--save_freq", "0"),
+    *("--no_bn", "--lrG", "0.0008", "--two_step_epoch", "5", "--thread", "1", "--save_freq", "0"),
 ]
 GPU_RECIPE = [
     *("--input_size", "256", "--batch_size", "32", "--epoch", "60"),

@@ -15,16 +15,16 @@ def main(argv: list[str] | None = None) -> int:
     # What takes seconds to import is imported once the flags are known to be right.
     from loader.errors import InputError
     from network.checkpoint import CheckpointError
-    from processes import launch, needs_launch, process_group
-    from watch import DivergedError
+    from training.processes import launch, needs_launch, process_group
+    from training.watch import DivergedError
 
     try:
         if options.list_tags is not None:
-            from tag_list import list_tags
+            from coloring.tag_list import list_tags
 
             return list_tags(options)
         if options.test:
-            from coloring import color
+            from coloring.test_mode import color
 
             return color(options, given)
         if options.gui:
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
             return gui(options, given)
         if needs_launch(options.cpu):
             return launch(Path(__file__), arguments)
-        from experiment import train
+        from training.run import train
 
         with process_group(options.cpu) as group:
             return train(options, given, group)

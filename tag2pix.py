@@ -1,6 +1,6 @@
 """Tag2Pix in training: the three networks, their optimizers, one training step, save and resume.
 
-The loop around the step is in `training.py`.
+The loop around the step is in `training/loop.py`.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from network.checkpoint import Architecture, CheckpointError, add_prefix, load_s
 from network.loss import ChangingLoss, Judgement, Terms
 from network.precision import autocast
 from network.tag_extractor import TagExtractor
-from processes import Processes, without_sync
+from training.processes import Processes, without_sync
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from network import TagExtractor
 from network.checkpoint import Architecture
 from network.precision import autocast, autocast_dtype
-from processes import default_device
-from watch import peak_memory, used_memory
+from training.processes import default_device
+from training.watch import peak_memory, used_memory
 
 EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --batch 1 --precision off bf16"
 

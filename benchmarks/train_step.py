@@ -23,9 +23,9 @@ from network import TagExtractor
 from network.checkpoint import Architecture
 from network.loss import ChangingLoss
 from network.precision import autocast_dtype
-from processes import Processes, default_device
 from tag2pix import Tag2Pix
-from watch import peak_memory, used_memory
+from training.processes import Processes, default_device
+from training.watch import peak_memory, used_memory
 
 EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorist import Colorist
+from coloring.colorist import Colorist
+from coloring.sheet import contact_sheet
 from loader.errors import InputError
-from sheet import contact_sheet
 from studio import painting
 from studio.painting import Painted
 from studio.session import Result, Session

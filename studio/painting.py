@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, PngImagePlugin
 
-from colorist import Colorist, pad_to_square
+from coloring.colorist import Colorist, pad_to_square
 from loader.errors import InputError
 from loader.files import atomic_path
 from loader.tags import Vocabulary

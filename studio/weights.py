@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from colorist import Colorist, load_colorist
+from coloring.colorist import Colorist, load_colorist
 from loader.errors import InputError
 
 IN_MEMORY = 2

@@ -11,8 +11,8 @@ import torch
 from training_runs import TINY, assert_same, checkpoint, run_in
 from two_processes import three_steps
 
-import processes
-from processes import Processes
+from training import processes
+from training.processes import Processes
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,10 +5,10 @@ import shutil
 import pytest
 import torch
 
-import experiment
 import main
 from network import TagExtractor
 from options import build_parser
+from training import run as experiment
 
 SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--thread", "0"]
 # What these do is shown by the tests of coloring, resuming and parallel training.

@@ -16,9 +16,9 @@ from training_runs import TINY, at_step, checkpoint, run_in, train
 from loader.dataset import Pair
 from network.checkpoint import Architecture
 from network.loss import ChangingLoss
-from results import ResultDirectory
 from tag2pix import Tag2Pix, _frozen
-from watch import LossWatch, peak_memory, used_memory
+from training.results import ResultDirectory
+from training.watch import LossWatch, peak_memory, used_memory
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,7 +83,7 @@ def test_an_absurd_learning_rate_stops_the_run(drawn_data, tmp_path, capsys):
 
 
 def test_an_exploding_term_is_named():
-    from processes import Processes
+    from training.processes import Processes
 
     watch = LossWatch(Processes())
     fine = {"D_loss": torch.tensor(1e9), "D_adv_real": torch.tensor(1.0)}

@@ -18,8 +18,8 @@ from reference import fill, tensor  # noqa: E402
 from loader.dataset import Pair  # noqa: E402
 from network.checkpoint import Architecture  # noqa: E402
 from network.loss import ChangingLoss  # noqa: E402
-from processes import Processes, process_group  # noqa: E402
 from tag2pix import Tag2Pix  # noqa: E402
+from training.processes import Processes, process_group  # noqa: E402
 
 BATCH = 4
 # Classification is switched on between the steps, which changes what the discriminator trains.

@@ -22,9 +22,9 @@ from loader.dataset import BenchmarkPairs, EpochBatches, Pair, TrainingPairs, co
 from loader.errors import InputError
 from loader.stream import stream
 from network.checkpoint import save
-from results import LOSSES, ResultDirectory
 from tag2pix import Position, Tag2Pix
-from watch import DivergedError, LossWatch, StopSignal, peak_memory, used_memory
+from training.results import LOSSES, ResultDirectory
+from training.watch import DivergedError, LossWatch, StopSignal, peak_memory, used_memory
 
 GRID_BATCH = 8
 

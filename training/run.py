@@ -24,11 +24,11 @@ from network.checkpoint import Architecture, CheckpointError
 from network.loss import ChangingLoss
 from network.precision import autocast_dtype
 from options import listing, require
-from processes import Processes
-from results import ResultDirectory, checkpoints, new_result_directory
 from tag2pix import Tag2Pix
-from training import Saving, Training
-from trial import trial
+from training.loop import Saving, Training
+from training.processes import Processes
+from training.results import ResultDirectory, checkpoints, new_result_directory
+from training.trial import trial
 
 # Asked for once, not part of what a run is.
 UNRECORDED = {

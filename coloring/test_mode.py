@@ -10,14 +10,14 @@ import torch
 from PIL import Image, PngImagePlugin
 from tqdm import tqdm
 
-from colorist import Colorist, load_colorist, pad_to_square
+from coloring.colorist import Colorist, load_colorist, pad_to_square
+from coloring.sheet import color_sheet
 from loader.errors import InputError
 from loader.files import atomic_path
 from loader.images import BrokenImageError, read_gray, read_sketch
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 from options import require
-from sheet import color_sheet
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 TEST_BATCH = 8

@@ -4,8 +4,8 @@ import time
 
 import torch
 
-from training import Training
-from watch import peak_memory
+from training.loop import Training
+from training.watch import peak_memory
 
 STEPS = 2  # the first one also prepares kernels, so the last one is timed
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from network.loss import Terms
-from processes import Processes
+from training.processes import Processes
 
 FLUSH_EVERY = 50
 AGREE_EVERY = 8

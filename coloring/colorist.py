@@ -19,7 +19,7 @@ from network.checkpoint import load_state
 from network.generator import Generator
 from network.precision import autocast, autocast_dtype
 from network.tag_extractor import TagExtractor
-from processes import default_device
+from training.processes import default_device
 
 PAPER = 255
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from colorist import Colorist
+from coloring.colorist import Colorist
 
 MARGIN = 6
 CAPTION_SHARE = 14

@@ -1,0 +1,1 @@
+"""Coloring line art with trained weights: `main.py --test`."""
