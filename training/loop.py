@@ -205,6 +205,8 @@ class Training:
     def memory_use(self) -> str:
         """The peak so far, and how much of it each image of a process's batch costs."""
         peak = peak_memory(self.tag2pix.device)
+        if not peak:
+            return "peak memory unknown on this system"
         images = self.batch_size / self.processes.world
         per_image = max(0, peak - self.base_memory) / images
         return f"peak memory {peak / 2**20:.0f} MiB, of that {per_image / 2**20:.0f} MiB per image"

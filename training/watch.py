@@ -3,7 +3,6 @@
 import math
 import os
 import re
-import resource
 import signal
 import sys
 import time
@@ -13,6 +12,11 @@ import torch
 
 from network.loss import Terms
 from training.processes import Processes
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 FLUSH_EVERY = 50
 AGREE_EVERY = 8
@@ -108,7 +112,8 @@ class StopSignal:
 
 
 def peak_memory(device: torch.device) -> int:
-    """The most bytes in use at once: on the GPU, or of this process on the CPU."""
+    """The most bytes in use at once: on the GPU, or of this process on the CPU; 0 where the
+    system does not tell (Windows)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return _process_memory("VmHWM")
@@ -125,6 +130,8 @@ def _process_memory(field: str) -> int:
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
+        if resource is None:
+            return 0
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return 1024 * int(re.search(rf"{field}:\s*(\d+) kB", status)[1])
