@@ -40,6 +40,7 @@ GPU_RECIPE = [
     *("--two_step_epoch", "20", "--cit_cvt_weight", "40", "40"),
 ]
 
+ENLARGED = 3
 SHOWN = (2, 49, 65, 99, 136, 137)
 CHOICES = (
     ("blonde_hair", "blue_eyes", "white_background"),
@@ -115,16 +116,16 @@ def _write_sheet(colorist: Colorist) -> None:
     pictures, captions = [], []
     for number in SHOWN:
         gray = read_gray(PROJECT / "testset" / "liner_test" / f"{number}.png")
-        side = (2 * colorist.size, 2 * colorist.size)
+        side = (ENLARGED * colorist.size, ENLARGED * colorist.size)
         choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
         painted = colorist.paint_picture(gray, choices)
         pictures += [picture.convert("RGB").resize(side) for picture in (gray, *painted)]
-        captions += ["line art", *("  ".join(_short(choice)) for choice in CHOICES)]
-    contact_sheet(pictures, captions, columns=1 + len(CHOICES)).save(SHEET)
+        captions += ["line art", *(_caption(choice) for choice in CHOICES)]
+    contact_sheet(pictures, captions, columns=1 + len(CHOICES)).save(SHEET, optimize=True)
 
 
-def _short(choice: Sequence[str]) -> list[str]:
-    return [name.replace("background", "back.").replace("_", " ") for name in choice]
+def _caption(choice: Sequence[str]) -> str:
+    return ", ".join(name.removesuffix("_background").replace("_", " ") for name in choice)
 
 
 if __name__ == "__main__":
