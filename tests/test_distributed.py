@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import torch
 from training_runs import TINY, assert_same, checkpoint, run_in
 from two_processes import three_steps
 
+from loader.errors import InputError
 from training import processes
 from training.processes import Processes
+from training.run import _check
 
 ROOT = Path(__file__).parents[1]
 
@@ -139,3 +142,13 @@ def test_the_launcher_gets_the_arguments_as_they_were_given(monkeypatch):
 
     monkeypatch.setattr(run, "main", fails)
     assert processes.launch(Path("main.py"), given) == 2
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [({"batch_size": 3, "sync_bn": False}, "a multiple of the 2"),
+     ({"batch_size": 4, "sync_bn": True}, "needs GPUs")],
+)  # fmt: skip
+def test_what_two_processes_cannot_do_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        _check(Namespace(**options), Processes(rank=0, world=2))

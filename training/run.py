@@ -44,11 +44,7 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     options, architecture = agree(options, given, content, path, training=True)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     vocabulary = vocabulary_of(options, given, content, path)
-    if options.batch_size % processes.world:
-        raise InputError(
-            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
-            f"{processes.world} processes"
-        )
+    _check(options, processes)
     if content is not None and content["finish_epoch"] >= options.epoch:
         print(
             f"nothing to do: {path} has finished {content['finish_epoch']} of {options.epoch} "
@@ -96,6 +92,16 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
         if results:
             results.close()
     return 0
+
+
+def _check(options: argparse.Namespace, processes: Processes) -> None:
+    if options.batch_size % processes.world:
+        raise InputError(
+            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
+            f"{processes.world} processes"
+        )
+    if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
+        raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
 
 
 def _run(training: Training) -> None:
