@@ -32,15 +32,15 @@ SHEET = PROJECT / "demo" / "sheet.png"
 DRAWINGS = 1200
 IMAGE_SIZE = 256
 CPU_RECIPE = [
-    *("--input_size", "64", "--layers", "1", "1", "1", "1", "--batch_size", "8", "--epoch", "5"),
-    *("--no_bn", "--lrG", "0.0008", "--two_step_epoch", "5", "--thread", "1", "--save_freq", "0"),
+    *("--input_size", "48", "--layers", "1", "1", "1", "1", "--batch_size", "8", "--epoch", "6"),
+    *("--no_bn", "--lrG", "0.0008", "--two_step_epoch", "6", "--thread", "1", "--save_freq", "0"),
 ]
 GPU_RECIPE = [
     *("--input_size", "256", "--batch_size", "32", "--epoch", "60"),
     *("--two_step_epoch", "20", "--cit_cvt_weight", "40", "40"),
 ]
 
-ENLARGED = 3
+ENLARGED = 4
 SHOWN = (2, 49, 65, 99, 136, 137)
 CHOICES = (
     ("blonde_hair", "blue_eyes", "white_background"),
