@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from tqdm import tqdm
 
 from coloring.colorist import Colorist, load_colorist, pad_to_square
+from coloring.png import write_png
 from coloring.sheet import color_sheet
 from loader.errors import InputError
-from loader.files import atomic_path
 from loader.images import BrokenImageError, read_gray, read_sketch
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
@@ -139,11 +139,8 @@ def _write(
     picture: Image.Image, output: Path, stem: str, colorist: Colorist, tags: Sequence[int]
 ) -> None:
     """Save under a name that is free, with the tags inside the file."""
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Software", "Tag2Pix")
-    text.add_text("tags", " ".join(colorist.vocabulary.names[tag] for tag in tags))
-    with atomic_path(_free_name(output, stem)) as temporary:
-        picture.save(temporary, pnginfo=text)
+    names = [colorist.vocabulary.names[tag] for tag in tags]
+    write_png(picture, _free_name(output, stem), names)
 
 
 def _free_name(output: Path, stem: str) -> Path:

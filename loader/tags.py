@@ -82,10 +82,6 @@ class Vocabulary:
     def cvt_index(self) -> dict[int, int]:
         return {tag: index for index, tag in enumerate(self.cvt)}
 
-    def cit_vector(self, tags: Iterable[int]) -> np.ndarray:
-        """Multi-hot float32 vector (len(cit),) of those `tags` that are CIT tags."""
-        return _multi_hot(tags, self.cit_index)
-
     def cvt_vector(self, tags: Iterable[int]) -> np.ndarray:
         """Multi-hot float32 vector (len(cvt),) of those `tags` that are CVT tags."""
         return _multi_hot(tags, self.cvt_index)

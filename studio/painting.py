@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from coloring.colorist import Colorist, pad_to_square
+from coloring.png import write_png
 from loader.errors import InputError
 from loader.files import atomic_path
 from loader.tags import Vocabulary
@@ -125,12 +126,7 @@ def _waifu2x(picture: Image.Image, side: int, device: torch.device) -> Image.Ima
 def save_png(picture: Image.Image, path: Path, tags: Sequence[str], weights: str) -> Path:
     """Write a PNG whose text entries say how it was made: `tags`, as in those that `--test` writes,
     and `weights`."""
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Software", "Tag2Pix")
-    text.add_text("tags", " ".join(tags))
-    text.add_text("weights", weights)
-    with atomic_path(path) as temporary:
-        picture.save(temporary, pnginfo=text)
+    write_png(picture, path, tags, weights=weights)
     return path
 
 
