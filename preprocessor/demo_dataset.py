@@ -17,12 +17,18 @@ from loader.errors import InputError
 from loader.tags import format_tag_line
 from preprocessor.demo.artist import Artist, missing, paths, png, write_bytes
 from preprocessor.demo.drawing import REJECTED, SKETCH, TRAIN, Drawing, draw_lots
-from preprocessor.demo.records import CREDITS, ground_truth, metadata, write_lines, write_text
+from preprocessor.demo.records import (
+    CREDITS,
+    GROUND_TRUTH,
+    ground_truth,
+    metadata,
+    write_lines,
+    write_text,
+)
 from preprocessor.demo.render import render_line_art
 from preprocessor.utils.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
 
 METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
-GROUND_TRUTH = "ground_truth.jsonl"
 
 # Seed of the test set: not allowed for data sets, so that no network has trained on its drawings.
 RESERVED_SEED = 20190101

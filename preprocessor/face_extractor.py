@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loader.errors import InputError
 from loader.tags import TAG_DUMP
+from preprocessor.demo.faces import FaceCut
+from preprocessor.demo.records import drawn_seed
 from preprocessor.utils.batch import ALL_FILES, numbered_images, skip_file
 from preprocessor.utils.download import check_sha256, fetch
 from preprocessor.utils.face_positions import FacePosition, SearchJournal
@@ -74,6 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"OpenCV cascade that finds faces (default: {CASCADE_PATH.name} beside this script, "
         "downloaded if it is not there)",
     )
+    parser.add_argument(
+        "--drawn",
+        action="store_true",
+        help="the images are those of demo_dataset.py: their faces are known and need no cascade",
+    )
     return parser
 
 
@@ -85,6 +92,8 @@ def main(argv: list[str] | None = None) -> int:
 def _stage(args: argparse.Namespace) -> int:
     if args.add_all:
         return add_faces(args)
+    if args.drawn and args.cascade:
+        raise InputError("give --drawn or --cascade, not both")
     if args.keep_deleted_faces:
         raise InputError("--keep_deleted_faces is for --add_all")
     return find_faces(args)
@@ -101,7 +110,10 @@ def find_faces(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(f"{len(todo):,} images would be searched for faces")
         return summary.close(faces)
-    search = FaceSearch(faces, _cascade_file(args))
+    if args.drawn:
+        search = FaceCut(faces, drawn_seed(args.dataset_path))
+    else:
+        search = FaceSearch(faces, _cascade_file(args))
     clear_leftovers(faces)
     journal.start()
     try:

@@ -10,12 +10,16 @@ import pytest
 
 from loader.errors import InputError
 from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
-from preprocessor import face_extractor
+from preprocessor import demo_dataset, face_extractor
+from preprocessor.demo.drawing import draw_lots
+from preprocessor.demo.faces import face_position
+from preprocessor.demo.render import render_cropped
 from preprocessor.utils import face_samples
 from preprocessor.utils.face_positions import FacePosition, parse_position, read_positions
 from preprocessor.utils.face_search import square_box
 from preprocessor.utils.images import read_rgb, write_png
 
+POSITIONS = "face_position.txt"
 GOLDEN = json.loads(Path(__file__).with_name("golden").joinpath("face_move_all.json").read_text())
 
 # One stage, one local binary pattern over the whole window: a center brighter than all around it.
@@ -307,3 +311,31 @@ def test_an_own_vocabulary_decides_what_a_face_shows(reference_case, tmp_path):
 def test_parser_shows_an_example():
     help_text = face_extractor.build_parser().format_help()
     assert "example: python preprocessor/face_extractor.py" in help_text
+
+
+def test_faces_of_drawn_images_are_where_the_drawing_says(tmp_path, capsys):
+    """No cascade: every drawing whose face is whole gives a crop with all of its irises in it."""
+    assert demo_dataset.main(["--dataset_path", str(tmp_path), "--count", "4", "--jobs", "1"]) == 0
+    drawings = [draw_lots(1, index) for index in range(4)]
+    (tmp_path / "rgb_train").mkdir()
+    for drawing in drawings:
+        color = render_cropped(drawing, 256)["color"]
+        write_png(tmp_path / "rgb_train" / f"{drawing.file_id}.png", color)
+
+    assert face_extractor.main(["--dataset_path", str(tmp_path), "--drawn", "--jobs", "1"]) == 0
+
+    positions = {face.file_id: face for face in read_positions(tmp_path / "temp_faces" / POSITIONS)}
+    assert positions.keys() == {d.file_id for d in drawings if face_position(d)} != set()
+    for drawing in drawings:
+        if drawing.file_id in positions:
+            box = positions[drawing.file_id].pixels(256, 256)
+            iris = render_cropped(drawing, 256)["iris"] > 127
+            assert iris[box].sum() == iris.sum() > 0
+            crop = read_rgb(tmp_path / "temp_faces" / f"-{drawing.file_id}.png")
+            assert np.array_equal(crop, render_cropped(drawing, 256)["color"][box])
+
+
+def test_drawn_faces_need_a_drawn_data_set(tmp_path, capsys):
+    (tmp_path / "rgb_train").mkdir()
+    assert face_extractor.main(["--dataset_path", str(tmp_path), "--drawn"]) == 2
+    assert "ground_truth.jsonl" in capsys.readouterr().err

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from loader.errors import InputError
 from loader.files import atomic_path
 from loader.tags import load_vocabulary
 from preprocessor.demo.drawing import Drawing
+
+GROUND_TRUTH = "ground_truth.jsonl"
 
 # An artist tag: of another category than 0, which is what the filter and the networks look at.
 ARTIST = {"id": "9000001", "name": "lisa_wischofsky", "category": "1"}
@@ -54,6 +57,18 @@ def ground_truth(drawings: Iterable[Drawing], seed: int, size: int) -> Iterable[
             "seed": seed,
             "size": size,
         }
+
+
+def drawn_seed(root: Path) -> int:
+    """The seed that the data set in `root` was drawn with; InputError if it was not drawn."""
+    path = root / GROUND_TRUTH
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return int(json.loads(next(lines))["seed"])
+    except (OSError, StopIteration, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} does not say how {root} was drawn: make it with demo_dataset.py"
+        ) from error
 
 
 def write_lines(path: Path, objects: Iterable[dict]) -> None:
