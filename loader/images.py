@@ -39,7 +39,12 @@ def read_sketch(path: Path, size: int) -> Tensor:
 
     Raises BrokenImageError.
     """
-    resized = read_gray(path).resize((size, size), Image.Resampling.LANCZOS)
+    return fit_sketch(read_gray(path), size)
+
+
+def fit_sketch(gray: Image.Image, size: int) -> Tensor:
+    """The same of line art in memory, 8-bit gray."""
+    resized = gray.resize((size, size), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.asarray(resized, np.float32) / 255)[None]
 
 
