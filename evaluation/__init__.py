@@ -1,0 +1,1 @@
+"""How well a network colors, in numbers: color control, likeness to the true pictures, Fréchet."""

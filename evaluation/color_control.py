@@ -1,0 +1,107 @@
+"""Whether paint has the color that was asked for, and stays where it belongs: arrays to numbers.
+
+Colors are compared in CIELAB by ΔE of CIE 1976: about 2 is just seen, 100 is black to white.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+from skimage.color import deltaE_cie76, rgb2lab
+
+from preprocessor.demo.palette import RGB, nearest_tag
+
+# One pixel for every so many of a picture's side lies between a part and what is not of it.
+SIDE_PER_MARGIN = 128
+
+
+class Area(NamedTuple):
+    """Where a part is surely seen, and where it is surely not: (H, W) bool each."""
+
+    core: np.ndarray
+    outside: np.ndarray
+
+
+class Painting(NamedTuple):
+    """What one picture shows: the tag asked for, the tag that was painted, the mean ΔE to the
+    color asked for, and the mean ΔE by which everything else changed (None: not known)."""
+
+    asked: int
+    painted: int
+    delta_e: float
+    leakage: float | None
+
+
+def area(mask: np.ndarray) -> Area | None:
+    """The area of a part by its mask (H, W) uint8, 255 inside; None when it is not to be seen.
+
+    The core is what the mask covers wholly, eroded by the margin; where nothing is left of it, as
+    of a small iris, what the mask covers by half or more. Outside is what the mask, dilated by the
+    margin, does not touch. The margin is a pixel per 128 of the side, and one at least.
+    """
+    margin = max(1, max(mask.shape) // SIDE_PER_MARGIN)
+    core = ndimage.binary_erosion(mask == 255, iterations=margin, border_value=1)
+    if not core.any():
+        core = mask >= 128
+    if not core.any():
+        return None
+    return Area(core, ~ndimage.binary_dilation(mask > 0, iterations=margin))
+
+
+def judge(
+    picture: np.ndarray,
+    asked: int,
+    colors: Mapping[int, RGB],
+    where: Area,
+    reference: np.ndarray | None = None,
+) -> Painting:
+    """Judge a picture (H, W, 3) uint8 RGB in which a part should have the color of `asked`.
+
+    The painted tag is the one of `colors` whose color is nearest to the mean RGB of the core. The
+    leakage is measured against `reference`, a picture of which nothing but that tag differs; it is
+    None without one, and where the part fills the picture.
+    """
+    core = picture[where.core]
+    target = rgb2lab(np.array([colors[asked]], float) / 255)
+    delta_e = deltaE_cie76(rgb2lab(core), target).mean()
+    leakage = None
+    if reference is not None and where.outside.any():
+        labs = (rgb2lab(image[where.outside]) for image in (picture, reference))
+        leakage = float(deltaE_cie76(*labs).mean())
+    return Painting(asked, nearest_tag(core.mean(axis=0), colors), float(delta_e), leakage)
+
+
+def summarize(paintings: Sequence[Painting], names: Mapping[int, str]) -> dict[str, Any]:
+    """Means over all paintings and for each tag that was asked for, by the tags' names.
+
+    Returns `pictures` (how many), `accuracy` (share of which the painted tag is the one asked for),
+    `delta_e`, `leakage`, `tags` with the same of each tag, and `confusion`: asked tag to painted
+    tag to count. A mean over nothing is None.
+    """
+    by_tag: dict[int, list[Painting]] = {}
+    for painting in paintings:
+        by_tag.setdefault(painting.asked, []).append(painting)
+    confusion = {
+        names[tag]: Counter(names[painting.painted] for painting in group).most_common()
+        for tag, group in by_tag.items()
+    }
+    return _means(paintings) | {
+        "tags": {names[tag]: _means(group) for tag, group in by_tag.items()},
+        "confusion": {asked: dict(counts) for asked, counts in confusion.items()},
+    }
+
+
+def _means(paintings: Sequence[Painting]) -> dict[str, float | int | None]:
+    return {
+        "pictures": len(paintings),
+        "accuracy": _mean(painting.painted == painting.asked for painting in paintings),
+        "delta_e": _mean(painting.delta_e for painting in paintings),
+        "leakage": _mean(p.leakage for p in paintings if p.leakage is not None),
+    }
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    values = list(values)
+    return float(np.mean(values)) if values else None

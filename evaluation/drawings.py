@@ -1,0 +1,118 @@
+"""What is colored to measure color control: drawings that no network has trained on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from loader.color_space import to_network
+from loader.dataset import Pair
+from loader.images import fit_sketch
+from loader.tags import Vocabulary
+from preprocessor.demo import palette
+from preprocessor.demo.drawing import draw_lots
+from preprocessor.demo.render import render_cropped
+from preprocessor.demo_dataset import RESERVED_SEED
+from preprocessor.utils.xdog import random_parameters, xdog
+
+LINE_ART, XDOG = "line_art", "xdog"
+KINDS = (LINE_ART, XDOG)
+
+# As large as the pictures of the demo's data set; larger for a network that works at more.
+RENDERED = 256
+XDOG_SEED = 10
+
+
+class Part(NamedTuple):
+    """A part whose color is a tag: its mask, its colors, and the tags that they take turns with."""
+
+    mask: str
+    colors: Mapping[int, palette.RGB]
+    replaces: frozenset[int]
+
+
+PARTS = {
+    "hair": Part("hair", palette.HAIR, frozenset(palette.HAIR)),
+    "eyes": Part("iris", palette.EYES, frozenset(palette.EYES)),
+    "background": Part(
+        "background",
+        palette.BACKGROUND,
+        frozenset({*palette.BACKGROUND, palette.GRADIENT_BACKGROUND}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A drawing at the size of a network: its tag ids, its true picture (S, S, 3) uint8 RGB, its
+    line art by kind, (1, S, S) in [0, 1], and the masks of its parts, (S, S) uint8."""
+
+    tags: tuple[int, ...]
+    color: np.ndarray
+    sketches: Mapping[str, Tensor]
+    masks: Mapping[str, np.ndarray]
+
+
+class HeldOutDrawings(Sequence[HeldOut]):
+    """`count` drawings of the seed that no data set may use, drawn when they are asked for.
+
+    `line_art` is inked, `xdog` extracted from the true picture as the sketch stage does. Both are
+    made at 256 px, or at `size` if that is more, and brought to `size` as all line art is.
+    """
+
+    def __init__(self, count: int, size: int):
+        self.count, self.size = count, size
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> HeldOut:
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        drawing = draw_lots(RESERVED_SEED, index, outside=False)
+        pictures = render_cropped(drawing, max(RENDERED, self.size))
+        gray = cv2.cvtColor(pictures["color"], cv2.COLOR_RGB2GRAY)
+        sigma, k = random_parameters(drawing.file_id, XDOG_SEED)
+        lines = {LINE_ART: pictures["line_art"], XDOG: xdog(gray, sigma, k)}
+        side = (self.size, self.size)
+        color = Image.fromarray(pictures["color"]).resize(side, Image.Resampling.LANCZOS)
+        return HeldOut(
+            drawing.tags,
+            np.asarray(color),
+            {kind: fit_sketch(Image.fromarray(lines[kind]), self.size) for kind in KINDS},
+            {
+                part.mask: cv2.resize(pictures[part.mask], side, interpolation=cv2.INTER_AREA)
+                for part in PARTS.values()
+            },
+        )
+
+
+class DrawnPairs(Dataset):
+    """The same drawings as pairs with their own tags, as those of BenchmarkPairs."""
+
+    def __init__(self, drawings: Sequence[HeldOut], kind: str, vocabulary: Vocabulary):
+        self.drawings, self.kind, self.vocabulary = drawings, kind, vocabulary
+
+    def __len__(self) -> int:
+        return len(self.drawings)
+
+    def __getitem__(self, index: int) -> Pair:
+        drawing = self.drawings[index]
+        cit = torch.zeros(len(self.vocabulary.cit))
+        cit[[self.vocabulary.cit_index[tag] for tag in self._known(drawing.tags)]] = 1
+        return Pair(
+            torch.from_numpy(to_network(drawing.color)),
+            drawing.sketches[self.kind],
+            cit,
+            torch.from_numpy(self.vocabulary.cvt_vector(drawing.tags)),
+            "",
+        )
+
+    def _known(self, tags: Sequence[int]) -> list[int]:
+        return [tag for tag in tags if tag in self.vocabulary.cit_index]

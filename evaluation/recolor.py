@@ -1,0 +1,120 @@
+"""Color control of a network: held-out drawings, colored once with every color of every part."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from coloring.colorist import Colorist
+from evaluation.color_control import Area, Painting, area, judge, summarize
+from evaluation.drawings import KINDS, PARTS, HeldOut
+from loader.tags import Vocabulary
+
+DEFAULT_BATCH = 8
+
+# Receives (kind of line art, part, number of the drawing, tag, picture).
+Show = Callable[[str, str, int, int, np.ndarray], None]
+
+
+class Choice(NamedTuple):
+    """One color of one part of a drawing."""
+
+    part: str
+    tag: int
+    tags: frozenset[int]  # all of the picture
+
+
+def color_control(
+    colorist: Colorist,
+    drawings: Sequence[HeldOut],
+    *,
+    batch_size: int = DEFAULT_BATCH,
+    show: Show | None = None,
+) -> dict[str, Any]:
+    """Color every drawing with every hair, eye and background color, its other tags its own.
+
+    The drawings must be of the colorist's size. Returns, by kind of line art and part, what
+    `summarize` returns plus `drawings`, in which the part is seen, and `not_seen`. A batch holds
+    pictures of one drawing only. `show` is called with every picture.
+    """
+    vocabulary = colorist.vocabulary
+    results = {kind: {part: _Result() for part in PARTS} for kind in KINDS}
+    with tqdm(desc="color control", unit="img") as bar:
+        for number, drawing in enumerate(drawings):
+            areas = {part: area(drawing.masks[PARTS[part].mask]) for part in PARTS}
+            choices = _choices(drawing, areas, vocabulary)
+            pictures_each = len({choice.tags for choice in choices} | {frozenset(drawing.tags)})
+            bar.total = bar.n + (len(drawings) - number) * len(KINDS) * pictures_each
+            for kind in KINDS:
+                for part, where in areas.items():
+                    results[kind][part].count(where)
+                painted = _paint(colorist, drawing, kind, choices, batch_size)
+                for choice, picture, own in painted:
+                    bar.update(picture is not own)
+                    results[kind][choice.part].paintings.append(
+                        _judge(choice, picture, own, areas[choice.part])
+                    )
+                    if show:
+                        show(kind, choice.part, number, choice.tag, picture)
+                bar.update()
+    return {
+        kind: {part: result.summary(vocabulary) for part, result in parts.items()}
+        for kind, parts in results.items()
+    }
+
+
+class _Result:
+    """The paintings of one part, and in how many drawings it is seen."""
+
+    def __init__(self):
+        self.seen, self.not_seen = 0, 0
+        self.paintings: list[Painting] = []
+
+    def count(self, where: Area | None) -> None:
+        self.seen += where is not None
+        self.not_seen += where is None
+
+    def summary(self, vocabulary: Vocabulary) -> dict[str, Any]:
+        counts = {"drawings": self.seen, "not_seen": self.not_seen}
+        return counts | summarize(self.paintings, vocabulary.names)
+
+
+def _choices(
+    drawing: HeldOut, areas: dict[str, Area | None], vocabulary: Vocabulary
+) -> list[Choice]:
+    return [
+        Choice(part, tag, (frozenset(drawing.tags) - PARTS[part].replaces) | {tag})
+        for part, where in areas.items()
+        if where is not None
+        for tag in PARTS[part].colors
+        if tag in vocabulary.cvt_index
+    ]
+
+
+def _judge(choice: Choice, picture: np.ndarray, own: np.ndarray, where: Area) -> Painting:
+    reference = None if picture is own else own
+    return judge(picture, choice.tag, PARTS[choice.part].colors, where, reference)
+
+
+def _paint(
+    colorist: Colorist, drawing: HeldOut, kind: str, choices: Sequence[Choice], batch_size: int
+) -> Iterator[tuple[Choice, np.ndarray, np.ndarray]]:
+    """Every choice with its picture and the one with the drawing's own tags, which is painted once
+    and is the same object where nothing else was chosen."""
+    own_tags = frozenset(drawing.tags)
+    sketch = drawing.sketches[kind]
+    (own,) = colorist.paint(sketch[None], _vectors([own_tags], colorist.vocabulary))
+    others = [choice for choice in choices if choice.tags != own_tags]
+    yield from ((choice, own, own) for choice in choices if choice.tags == own_tags)
+    for start in range(0, len(others), batch_size):
+        batch = others[start : start + batch_size]
+        cvt = _vectors([choice.tags for choice in batch], colorist.vocabulary)
+        pictures = colorist.paint(sketch.expand(len(batch), 1, -1, -1), cvt)
+        yield from ((choice, picture, own) for choice, picture in zip(batch, pictures, strict=True))
+
+
+def _vectors(tag_sets: Sequence[frozenset[int]], vocabulary: Vocabulary) -> Tensor:
+    return torch.from_numpy(np.stack([vocabulary.cvt_vector(tags) for tags in tag_sets]))
