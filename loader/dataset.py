@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -12,15 +12,12 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from loader import augment
-from loader.cache import ImageCache
 from loader.color_space import to_network
 from loader.errors import InputError
-from loader.images import BrokenImageError, read_image, read_sketch
+from loader.images import BrokenImageError, read_sketch
+from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
 from loader.samples import Sample, file_ids
 from loader.tags import Vocabulary
-
-SKETCH_FOLDERS = ("keras_train", "simpl_train", "xdog_train")
-MAX_BROKEN_IN_A_ROW = 20
 
 
 class Pair(NamedTuple):
@@ -38,25 +35,19 @@ class Pair(NamedTuple):
     broken: str
 
 
-def collate(pairs: Sequence[Pair]) -> Pair:
-    *tensors, broken = zip(*pairs, strict=True)
-    return Pair(*map(torch.stack, tensors), broken="\n".join(filter(None, broken)))
+Batch = TypeVar("Batch", Pair, LabeledSketch)
 
 
-def _vector(indices: Sequence[int], classes: int) -> Tensor:
-    vector = torch.zeros(classes)
-    vector[list(indices)] = 1
-    return vector
+def collate(items: Sequence[Batch]) -> Batch:
+    """One batch of items of the same kind."""
+    *tensors, broken = zip(*items, strict=True)
+    return type(items[0])(*map(torch.stack, tensors), broken="\n".join(filter(None, broken)))
 
 
-class TrainingPairs(Dataset):
-    """Augmented training pairs, addressed by (epoch, index).
+class TrainingPairs(AugmentedSketches):
+    """Augmented training pairs: the items of AugmentedSketches with their drawings."""
 
-    What a pair looks like depends on the seed, the epoch and the index alone, not on the worker
-    that makes it, so a run can be resumed anywhere. From `brightness_epoch` on (0: never) the line
-    art's brightness varies more. A pair that cannot be read is replaced by the next one and named.
-    `cache` names a directory for decoded copies, see ImageCache.
-    """
+    images_per_sample = 1
 
     def __init__(
         self,
@@ -64,69 +55,23 @@ class TrainingPairs(Dataset):
         data_dir: Path,
         vocabulary: Vocabulary,
         *,
-        input_size: int,
         color_space: str = "rgb",
-        seed: int = 0,
-        brightness_epoch: int = 0,
-        cache: Path | None = None,
+        **options,
     ):
+        super().__init__(samples, data_dir, vocabulary, **options)
         self.color_dir = data_dir / "rgb_train"
-        folders = [data_dir / name for name in SKETCH_FOLDERS if (data_dir / name).is_dir()]
-        if not folders:
-            raise InputError(f"{data_dir} has none of {', '.join(SKETCH_FOLDERS)}")
-        existing = [(folder, file_ids(folder)) for folder in folders]
-        self.sketches = {
-            sample.file_id: [folder for folder, ids in existing if sample.file_id in ids]
-            for sample in samples
-        }
-        self.samples = [sample for sample in samples if self.sketches[sample.file_id]]
-        self.without_sketch = len(samples) - len(self.samples)
-        self.classes = len(vocabulary.cit), len(vocabulary.cvt)
-        self.input_size = input_size
         self.color_space = color_space
-        self.seed = seed
-        self.brightness_epoch = brightness_epoch
-        self.read = read_image
-        if cache:
-            image_cache = ImageCache(cache, input_size)
-            image_cache.check(len(self), sum(map(len, self.sketches.values())))
-            self.read = image_cache.read
 
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, key: tuple[int, int]) -> Pair:
-        epoch, index = key
-        broken: list[str] = []
-        for offset in range(MAX_BROKEN_IN_A_ROW):
-            candidate = (index + offset) % len(self)
-            try:
-                return self._pair(epoch, candidate)._replace(broken="\n".join(broken))
-            except BrokenImageError as error:
-                broken.append(str(error))
-        raise InputError(
-            f"{MAX_BROKEN_IN_A_ROW} training images in a row are unreadable; the last: {broken[-1]}"
-        )
-
-    def _pair(self, epoch: int, index: int) -> Pair:
+    def _item(self, epoch: int, index: int) -> Pair:
         sample = self.samples[index]
-        generator = np.random.default_rng((self.seed, epoch, index))
-        folders = self.sketches[sample.file_id]
-        folder = folders[generator.integers(len(folders))]
-        name = f"{sample.file_id}.png"
-        color = self.read(self.color_dir / name, cv2.IMREAD_COLOR)
-        sketch = self.read(folder / name, cv2.IMREAD_GRAYSCALE)
-
-        placement = augment.draw_placement(generator, self.input_size)
+        sketch, placement = self._augmented(epoch, index)
+        color = self.read(self.color_dir / f"{sample.file_id}.png", cv2.IMREAD_COLOR)
         color = augment.place(color, placement, self.input_size)
-        sketch = augment.place(sketch, placement, self.input_size)
-        strong = 0 < self.brightness_epoch <= epoch
-        sketch = augment.jitter(np.float32(1 / 255) * sketch, generator, strong)
         return Pair(
             torch.from_numpy(to_network(cv2.cvtColor(color, cv2.COLOR_BGR2RGB), self.color_space)),
-            torch.from_numpy(sketch)[None],
-            _vector(sample.cit, self.classes[0]),
-            _vector(sample.cvt, self.classes[1]),
+            sketch,
+            multi_hot(sample.cit, self.classes[0]),
+            multi_hot(sample.cvt, self.classes[1]),
             "",
         )
 
@@ -214,7 +159,7 @@ class BenchmarkPairs(Dataset):
         return Pair(
             torch.from_numpy(to_network(color, self.color_space)),
             sketch,
-            _vector(sample.cit, self.classes[0]),
-            _vector(sample.cvt, self.classes[1]),
+            multi_hot(sample.cit, self.classes[0]),
+            multi_hot(sample.cvt, self.classes[1]),
             "",
         )

@@ -1,5 +1,6 @@
 """From tag lines to the samples that are used, in their fixed order."""
 
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,18 +48,20 @@ class Selection:
 
 def select(
     lines: Sequence[TagLine],
-    image_dir: Path,
+    image_dirs: Path | Sequence[Path],
     vocabulary: Vocabulary,
     *,
     training: bool,
     limit: int = 0,
 ) -> Selection:
-    """Accept tag lines that have an image, in a fixed shuffled order, up to `limit` (0: all).
+    """Accept tag lines that have an image in one of the folders, in a fixed shuffled order, up to
+    `limit` (0: all).
 
     Training accepts only lines with exactly one person, hair color and eye color tag and at least
     one CIT and one CVT tag; otherwise all are accepted.
     """
-    existing = file_ids(image_dir)
+    folders = [image_dirs] if isinstance(image_dirs, Path) else image_dirs
+    existing = set().union(*map(file_ids, folders))
     lines = list(lines)
     random.Random(LINE_ORDER_SEED).shuffle(lines)
     selection = Selection([])
@@ -90,6 +93,16 @@ def _consider(
         selection.without_tags += 1
         return
     selection.samples.append(Sample(line.file_id, cit, cvt))
+
+
+def is_held_out(file_id: int, share: float) -> bool:
+    """Whether a sample belongs to the `share` (0 to 1) that training never sees.
+
+    A hash of the id decides, so neither the order nor the number of samples matters. A face crop
+    (negative id) is on the same side as its image.
+    """
+    digest = hashlib.blake2b(str(abs(file_id)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < share * 2**64
 
 
 def file_ids(folder: Path) -> set[int]:

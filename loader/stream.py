@@ -2,28 +2,28 @@
 
 import signal
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from loader.dataset import EpochBatches, Pair, TrainingPairs, collate
+from loader.dataset import Batch, collate
 from loader.errors import InputError
 
 SECONDS_AFTER_SIGTERM = 60
 
 
 def stream(
-    pairs: TrainingPairs, batches: EpochBatches, *, workers: int, pin_memory: bool = False
-) -> Iterator[Pair]:
-    """Yield all batches in order, loaded by `workers` processes (0: by this one), which go on
-    across the ends of epochs.
+    dataset: Dataset, batches: Iterable[list], *, workers: int, pin_memory: bool = False
+) -> Iterator[Batch]:
+    """Yield the dataset's batches of these keys in order, loaded by `workers` processes (0: by
+    this one), which go on across the ends of epochs.
 
     Raises InputError for data that cannot be used, ChildProcessError when a worker dies.
     """
     loader = DataLoader(
-        pairs,
+        dataset,
         batch_sampler=batches,
         num_workers=workers,
         collate_fn=collate,

@@ -122,7 +122,7 @@ def test_broken_images_are_named_once_and_counted(drawn_data, tmp_path, capsys, 
     assert train(*options(data, tmp_path / "results", *arguments)) == 0
     out, error = capsys.readouterr()
     for path in broken:
-        assert error.count(f"skipped a training pair: {path}") == 1
+        assert error.count(f"skipped: {path}") == 1
     assert f"passed over: 2 unreadable files ({broken[0]}, {broken[1]})" in out
 
 

@@ -6,7 +6,6 @@
         main.py --epoch=60 --batch_size=224                           # several machines
 """
 
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +23,14 @@ from loader.stream import stream
 from network.checkpoint import save
 from tag2pix import Position, Tag2Pix
 from training.results import LOSSES, ResultDirectory
-from training.watch import DivergedError, LossWatch, StopSignal, peak_memory, used_memory
+from training.watch import (
+    DivergedError,
+    LossWatch,
+    StopSignal,
+    UnreadableFiles,
+    peak_memory,
+    used_memory,
+)
 
 GRID_BATCH = 8
 
@@ -74,7 +80,7 @@ class Training:
         self.watch = LossWatch(self.processes)
         self.base_memory = used_memory(tag2pix.device) + tag2pix.training_memory()
         self.memory_told = False
-        self.unreadable: dict[str, str] = {}
+        self.unreadable = UnreadableFiles()
         self.bar = tqdm(disable=True)
 
     def run(self) -> bool:
@@ -136,7 +142,7 @@ class Training:
                 seen += len(batch.sketch)
 
                 self.bar.update()
-                self._report_broken(batch)
+                self.unreadable.report(batch.broken)
                 self._report_losses(self.watch.add(step, epoch, terms))
                 stop_now, save_now = stop.check(step)
                 if (stop_now or save_now) and number < batches:
@@ -167,20 +173,6 @@ class Training:
     def to_device(self, batch: Pair) -> Pair:
         tensors = (tensor.to(self.tag2pix.device, non_blocking=True) for tensor in batch[:4])
         return Pair(*tensors, broken=batch.broken)
-
-    def _report_broken(self, batch: Pair) -> None:
-        for line in batch.broken.splitlines():
-            path, _, reason = line.partition(": ")
-            if path not in self.unreadable:
-                tqdm.write(f"skipped a training pair: {line}", file=sys.stderr)
-            self.unreadable[path] = reason
-
-    def unreadable_files(self) -> dict[str, str]:
-        """The files that were passed over in any process since the start, with the reason."""
-        found: dict[str, str] = {}
-        for files in self.processes.gather(self.unreadable):
-            found |= files
-        return found
 
     def _report_losses(self, rows: list[dict[str, float]]) -> None:
         if rows and self.results:

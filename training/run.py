@@ -106,15 +106,14 @@ def _check(options: argparse.Namespace, processes: Processes) -> None:
 
 def _run(training: Training) -> None:
     finished = training.run()
-    unreadable = training.unreadable_files()
+    unreadable = training.unreadable.summary(training.processes)
     if not training.results:
         return
     position = training.tag2pix.position
     state = "finished" if finished else "stopped; go on with --resume"
     print(f"{state}: {position.epoch} epochs, {position.step} steps, in {training.results.path}")
     if unreadable:
-        names = ", ".join(sorted(unreadable)[:3]) + (", ..." if len(unreadable) > 3 else "")
-        print(f"passed over: {len(unreadable)} unreadable files ({names})")
+        print(unreadable)
 
 
 def _workers(options: argparse.Namespace, given: set[str]) -> int:

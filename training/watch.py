@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from network.loss import Terms
 from training.processes import Processes
@@ -65,6 +66,29 @@ class LossWatch:
                     f"training diverged in epoch {row['epoch']}, step {row['step']}: "
                     f"{name} is {value:g}"
                 )
+
+
+class UnreadableFiles:
+    """The files that were passed over since the start, each named once."""
+
+    def __init__(self):
+        self.reasons: dict[str, str] = {}
+
+    def report(self, broken: str) -> None:
+        """Name new files on stderr; `broken` has one "path: reason" per line."""
+        for line in broken.splitlines():
+            path, _, reason = line.partition(": ")
+            if path not in self.reasons:
+                tqdm.write(f"skipped: {line}", file=sys.stderr)
+            self.reasons[path] = reason
+
+    def summary(self, processes: Processes) -> str:
+        """How many there are in all processes, and the first names; empty if there are none."""
+        paths = sorted(set().union(*processes.gather(list(self.reasons))))
+        if not paths:
+            return ""
+        names = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
+        return f"passed over: {len(paths)} unreadable files ({names})"
 
 
 class StopSignal:

@@ -1,0 +1,162 @@
+"""Labeled line art for the tag classifier, and the augmentation that training pairs share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from loader import augment
+from loader.augment import Placement
+from loader.cache import ImageCache
+from loader.errors import InputError
+from loader.images import BrokenImageError, read_image
+from loader.samples import Sample, file_ids
+from loader.tags import Vocabulary
+
+SKETCH_FOLDERS = ("keras_train", "simpl_train", "xdog_train")
+MAX_BROKEN_IN_A_ROW = 20
+UNLABELED = -1
+
+
+class LabeledSketch(NamedTuple):
+    """Line art and its tags as tensors, or a batch of them.
+
+    sketch (B, 1, S, S) in [0, 1], cit (B, cit_classes) multi-hot. `broken` names the files that
+    could not be read, one per line.
+    """
+
+    sketch: Tensor
+    cit: Tensor
+    broken: str
+
+
+def sketch_folders(data_dir: Path) -> list[Path]:
+    """The folders of a data directory that hold line art to train on; raises InputError."""
+    folders = [data_dir / name for name in SKETCH_FOLDERS if (data_dir / name).is_dir()]
+    if not folders:
+        raise InputError(f"{data_dir} has none of {', '.join(SKETCH_FOLDERS)}")
+    return folders
+
+
+def multi_hot(indices: Sequence[int], classes: int) -> Tensor:
+    vector = torch.zeros(classes)
+    vector[list(indices)] = 1
+    return vector
+
+
+class _Sketches(Dataset):
+    """The samples that have line art, where it is, and how it is read."""
+
+    images_per_sample = 0  # besides the line art
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        data_dir: Path,
+        vocabulary: Vocabulary,
+        *,
+        input_size: int,
+        cache: Path | None = None,
+    ):
+        existing = [(folder, file_ids(folder)) for folder in sketch_folders(data_dir)]
+        self.sketches = {
+            sample.file_id: [folder for folder, ids in existing if sample.file_id in ids]
+            for sample in samples
+        }
+        self.samples = [sample for sample in samples if self.sketches[sample.file_id]]
+        self.without_sketch = len(samples) - len(self.samples)
+        self.classes = len(vocabulary.cit), len(vocabulary.cvt)
+        self.input_size = input_size
+        self.read = read_image
+        if cache:
+            image_cache = ImageCache(cache, input_size)
+            images = self.images_per_sample * len(self.samples)
+            image_cache.check(images, sum(map(len, self.sketches.values())))
+            self.read = image_cache.read
+
+    def read_sketch(self, path: Path, placement: Placement) -> np.ndarray:
+        """Line art (S, S), uint8; raises BrokenImageError."""
+        sketch = self.read(path, cv2.IMREAD_GRAYSCALE)
+        return augment.place(sketch, placement, self.input_size)
+
+
+class AugmentedSketches(_Sketches):
+    """Augmented line art with its CIT tags, addressed by (epoch, index).
+
+    What an item looks like depends on the seed, the epoch and the index alone, not on the worker
+    that makes it, so a run can be resumed anywhere. From `brightness_epoch` on (0: never) the line
+    art's brightness varies more. One that cannot be read is replaced by the next one and named.
+    `cache` names a directory for decoded copies, see ImageCache.
+    """
+
+    def __init__(self, *data, seed: int = 0, brightness_epoch: int = 0, **options):
+        super().__init__(*data, **options)
+        self.seed = seed
+        self.brightness_epoch = brightness_epoch
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, key: tuple[int, int]) -> LabeledSketch:
+        epoch, index = key
+        broken: list[str] = []
+        for offset in range(MAX_BROKEN_IN_A_ROW):
+            candidate = (index + offset) % len(self)
+            try:
+                return self._item(epoch, candidate)._replace(broken="\n".join(broken))
+            except BrokenImageError as error:
+                broken.append(str(error))
+        raise InputError(
+            f"{MAX_BROKEN_IN_A_ROW} training images in a row are unreadable; the last: {broken[-1]}"
+        )
+
+    def _item(self, epoch: int, index: int) -> LabeledSketch:
+        sketch, _ = self._augmented(epoch, index)
+        return LabeledSketch(sketch, multi_hot(self.samples[index].cit, self.classes[0]), "")
+
+    def _augmented(self, epoch: int, index: int) -> tuple[Tensor, Placement]:
+        """The line art of a sample (1, S, S), one kind at random, and how it was placed."""
+        file_id = self.samples[index].file_id
+        generator = np.random.default_rng((self.seed, epoch, index))
+        folders = self.sketches[file_id]
+        folder = folders[generator.integers(len(folders))]
+        placement = augment.draw_placement(generator, self.input_size)
+        sketch = self.read_sketch(folder / f"{file_id}.png", placement)
+        strong = 0 < self.brightness_epoch <= epoch
+        sketch = augment.jitter(np.float32(1 / 255) * sketch, generator, strong)
+        return torch.from_numpy(sketch)[None], placement
+
+
+class PlainSketches(_Sketches):
+    """Every kind of line art of every sample, not augmented, addressed by index.
+
+    All CIT entries of one that cannot be read are UNLABELED.
+    """
+
+    def __init__(self, *data, **options):
+        super().__init__(*data, **options)
+        self.items = [
+            (sample, folder / f"{sample.file_id}.png")
+            for sample in self.samples
+            for folder in self.sketches[sample.file_id]
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> LabeledSketch:
+        sample, path = self.items[index]
+        size, classes = self.input_size, self.classes[0]
+        whole = Placement(False, 0.0, (0, 0, size, size))
+        try:
+            sketch = self.read_sketch(path, whole)
+        except BrokenImageError as error:
+            unlabeled = torch.full((classes,), float(UNLABELED))
+            return LabeledSketch(torch.zeros(1, size, size), unlabeled, str(error))
+        sketch = torch.from_numpy(np.float32(1 / 255) * sketch)[None]
+        return LabeledSketch(sketch, multi_hot(sample.cit, classes), "")
