@@ -21,7 +21,6 @@ TERMS = (
     *("D_loss", "G_loss", "D_adv_real", "D_adv_fake", "D_cit_real", "D_cit_fake"),
     *("D_cvt_real", "D_cvt_fake", "G_adv", "G_cit", "G_cvt", "G_l1_full", "G_l1_guide"),
 )
-COLUMNS = ("step", "epoch", *TERMS)
 CHECKPOINT_NAME = re.compile(r"tag2pix_(?:\d+_epoch|resume_\d+_\d+)\.pkl")
 
 
@@ -66,7 +65,8 @@ class ResultDirectory:
 
     A resumed run is at `step` already: the losses up to there are kept, from `losses` (by default
     those in `path`), and later ones dropped. `history` holds D_loss and G_loss per iteration, and
-    `epoch_seconds` how long each epoch took.
+    `epoch_seconds` how long each epoch took. Other kinds of runs name other `terms`, and which of
+    them are `curves`.
     """
 
     def __init__(
@@ -75,9 +75,13 @@ class ResultDirectory:
         step: int = 0,
         epoch_seconds: Iterable[float] = (),
         losses: Path | None = None,
+        *,
+        terms: Sequence[str] = TERMS,
+        curves: Sequence[str] = LOSSES,
     ):
         self.path = path
-        self.history: dict[str, list[float]] = {name: [] for name in LOSSES}
+        self.terms, self.columns = terms, ("step", "epoch", *terms)
+        self.history: dict[str, list[float]] = {name: [] for name in curves}
         self.epoch_seconds = list(epoch_seconds)
         for unfinished in path.glob(".*.tmp*"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
@@ -94,21 +98,21 @@ class ResultDirectory:
             with source.open(newline="") as file:
                 rows = [row for row in csv.DictReader(file) if _is_whole(row, step)]
         with atomic_path(self.losses_path) as temporary, temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(rows)
-        for name in LOSSES:
+        for name in self.history:
             self.history[name] = [float(row[name]) for row in rows]
 
     def add_losses(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Append one row per step, keyed by COLUMNS; absent terms stay empty."""
+        """Append one row per step, keyed by `columns`; absent terms stay empty."""
         with self.losses_path.open("a", newline="") as file:
-            csv.DictWriter(file, COLUMNS).writerows(rows)
+            csv.DictWriter(file, self.columns).writerows(rows)
         for row in rows:
-            for name in LOSSES:
+            for name in self.history:
                 self.history[name].append(row[name])
             if self.tensorboard:
-                for name in row.keys() & set(TERMS):
+                for name in row.keys() & set(self.terms):
                     self.tensorboard.add_scalar(f"loss/{name}", row[name], row["step"])
 
     def write_options(self, text: str) -> None:
@@ -141,7 +145,7 @@ class ResultDirectory:
     def write_loss_plot(self, epoch: int) -> None:
         figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="tight")
         axes = figure.subplots()
-        for name in LOSSES:
+        for name in self.history:
             axes.plot(self.history[name], label=name)
         axes.set(xlabel="Iter", ylabel="Loss")
         axes.legend(loc="lower right")

@@ -1,0 +1,49 @@
+"""What every kind of training run settles before it starts."""
+
+import argparse
+import os
+import secrets
+from pathlib import Path
+
+import joblib
+import torch
+
+from loader.errors import InputError
+from training.processes import Processes
+
+
+def check_batch_size(options: argparse.Namespace, processes: Processes) -> None:
+    if options.batch_size % processes.world:
+        raise InputError(
+            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
+            f"{processes.world} processes"
+        )
+
+
+def loading_processes(options: argparse.Namespace, given: set[str]) -> int:
+    """How many processes load images: no more than there are cores, unless asked for."""
+    if "thread" in given:
+        return options.thread
+    processes_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return min(options.thread, max(1, joblib.cpu_count() // processes_here))
+
+
+def cache_directory(options: argparse.Namespace, data_dir: Path) -> Path | None:
+    if options.cache is None or options.dry_run:
+        return None
+    return Path(options.cache or data_dir / "cache")
+
+
+def choose_seed(options: argparse.Namespace, recorded: int | None, processes: Processes) -> int:
+    """The seed of the run's data order and augmentation: a resumed run keeps its own."""
+    if recorded is not None:
+        return recorded
+    return options.seed if options.seed >= 0 else processes.share(secrets.randbelow(2**31))
+
+
+def seed_torch(options: argparse.Namespace, seed: int, processes: Processes) -> None:
+    """Seed the initial weights, and make the GPU exact where --seed was given, else fast."""
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = options.seed >= 0
+    torch.backends.cudnn.benchmark = options.seed < 0
+    torch.set_float32_matmul_precision("high" if processes.device.type == "cuda" else "highest")
