@@ -74,23 +74,25 @@ def judge(
 
 
 def summarize(paintings: Sequence[Painting], names: Mapping[int, str]) -> dict[str, Any]:
-    """Means over all paintings and for each tag that was asked for, by the tags' names.
+    """Means over all paintings and for each tag that was asked for.
 
-    Returns `pictures` (how many), `accuracy` (share of which the painted tag is the one asked for),
-    `delta_e`, `leakage`, `tags` with the same of each tag, and `confusion`: asked tag to painted
-    tag to count. A mean over nothing is None.
+    names: the tags of the part, in the order in which they are reported. Returns `pictures` (how
+    many), `accuracy` (share of which the painted tag is the one asked for), `delta_e`, `leakage`,
+    `tags` with the same of each tag by its name, and `confusion`: asked tag to painted tag to
+    count, the most frequent first. A mean over nothing is None.
     """
-    by_tag: dict[int, list[Painting]] = {}
-    for painting in paintings:
-        by_tag.setdefault(painting.asked, []).append(painting)
-    confusion = {
-        names[tag]: Counter(names[painting.painted] for painting in group).most_common()
-        for tag, group in by_tag.items()
-    }
+    by_tag = {tag: [one for one in paintings if one.asked == tag] for tag in names}
+    asked = {names[tag]: group for tag, group in by_tag.items() if group}
     return _means(paintings) | {
-        "tags": {names[tag]: _means(group) for tag, group in by_tag.items()},
-        "confusion": {asked: dict(counts) for asked, counts in confusion.items()},
+        "tags": {name: _means(group) for name, group in asked.items()},
+        "confusion": {name: _painted(group, names) for name, group in asked.items()},
     }
+
+
+def _painted(paintings: Sequence[Painting], names: Mapping[int, str]) -> dict[str, int]:
+    counts = Counter(painting.painted for painting in paintings)
+    order = sorted(counts, key=lambda tag: (-counts[tag], list(names).index(tag)))
+    return {names[tag]: counts[tag] for tag in order}
 
 
 def _means(paintings: Sequence[Painting]) -> dict[str, float | int | None]:

@@ -96,8 +96,9 @@ class HeldOutDrawings(Sequence[HeldOut]):
 class DrawnPairs(Dataset):
     """The same drawings as pairs with their own tags, as those of BenchmarkPairs."""
 
-    def __init__(self, drawings: Sequence[HeldOut], kind: str, vocabulary: Vocabulary):
+    def __init__(self, drawings: HeldOutDrawings, kind: str, vocabulary: Vocabulary):
         self.drawings, self.kind, self.vocabulary = drawings, kind, vocabulary
+        self.input_size = drawings.size
 
     def __len__(self) -> int:
         return len(self.drawings)

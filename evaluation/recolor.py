@@ -1,6 +1,6 @@
 """Color control of a network: held-out drawings, colored once with every color of every part."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +61,7 @@ def color_control(
                         show(kind, choice.part, number, choice.tag, picture)
                 bar.update()
     return {
-        kind: {part: result.summary(vocabulary) for part, result in parts.items()}
+        kind: {part: result.summary(_names(part, vocabulary)) for part, result in parts.items()}
         for kind, parts in results.items()
     }
 
@@ -77,9 +77,13 @@ class _Result:
         self.seen += where is not None
         self.not_seen += where is None
 
-    def summary(self, vocabulary: Vocabulary) -> dict[str, Any]:
+    def summary(self, names: Mapping[int, str]) -> dict[str, Any]:
         counts = {"drawings": self.seen, "not_seen": self.not_seen}
-        return counts | summarize(self.paintings, vocabulary.names)
+        return counts | summarize(self.paintings, names)
+
+
+def _names(part: str, vocabulary: Vocabulary) -> dict[int, str]:
+    return {tag: vocabulary.names.get(tag, str(tag)) for tag in PARTS[part].colors}
 
 
 def _choices(
