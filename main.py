@@ -27,6 +27,10 @@ def main(argv: list[str] | None = None) -> int:
             from coloring.test_mode import color
 
             return color(options, given)
+        if options.evaluate:
+            from evaluation.run import evaluate
+
+            return evaluate(options, given)
         if options.gui:
             from studio.serve import gui
 

@@ -21,6 +21,8 @@ examples:
              python main.py --test --batch=1 --data_dir=testset --load=tag2pix_256.pkl
   color a picture:
              python main.py --test --load W.pkl --image sketch.png --tags blue_hair red_eyes
+  measure how well it colors:
+             python main.py --evaluate --load W.pkl --data_dir dataset
   color in the browser:
              python main.py --gui --load W.pkl
 """
@@ -79,6 +81,8 @@ def build_parser() -> Parser:
 
     add = parser.flags("what to do")
     add("--test", False, "color line art instead of training", action="store_true")
+    add("--evaluate", False, "measure how well a checkpoint colors instead of training",
+        action="store_true")  # fmt: skip
     add("--gui", False, "color in the browser instead of training", action="store_true")
     add("--list_tags", None, "list the tags by part, or those that contain WORD, and end",
         nargs="?", const="", metavar="WORD")  # fmt: skip
@@ -170,6 +174,12 @@ def build_parser() -> Parser:
         metavar="PART")  # fmt: skip
     add("--keep_aspect", False, "pad the line art of a data directory to a square instead of "
         "stretching it; pictures given by --image always are", action="store_true")  # fmt: skip
+
+    add = parser.flags("measuring (with --evaluate)")
+    add("--eval_drawings", 48, "drawings that are colored with every hair, eye and background "
+        "color, 0: none", type=count, metavar="N")  # fmt: skip
+    add("--fid_weights", "", "Inception's weights for the Fréchet distance, or 'download'; those "
+        "in torch hub's folder are found by themselves", metavar="FILE")  # fmt: skip
 
     add = parser.flags("in the browser (with --gui)")
     add("--weights_dir", str(PROJECT / "weights"), "checkpoints to choose from, besides --load; "

@@ -15,6 +15,7 @@ SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--threa
 SHOWN_ELSEWHERE = {
     *("test", "list_tags", "load", "resume", "dry_run", "test_dir", "image", "tags", "tags_grid"),
     *("keep_aspect", "compile", "sync_bn", "cpu", "cache", "gui", "host", "port", "auth"),
+    *("evaluate", "eval_drawings", "fid_weights"),
     *("weights_dir", "max_upload", "max_megapixels"),
 }
 

@@ -34,6 +34,7 @@ from training.trial import trial
 UNRECORDED = {
     *("load", "resume", "result_dir", "dry_run", "test", "list_tags", "cpu"),
     *("image", "tags", "tags_grid", "keep_aspect", "gui", "weights_dir", "host", "port", "auth"),
+    *("evaluate", "eval_drawings", "fid_weights"),
     *("max_upload", "max_megapixels"),
 }
 
