@@ -37,7 +37,10 @@ def main(argv: list[str] | None = None) -> int:
             return gui(options, given)
         if needs_launch(options.cpu):
             return launch(Path(__file__), arguments)
-        from training.run import train
+        if options.pretrain:
+            from training.pretrain import pretrain as train
+        else:
+            from training.run import train
 
         with process_group(options.cpu) as group:
             return train(options, given, group)

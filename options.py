@@ -17,6 +17,8 @@ examples:
   train:     python main.py --epoch=60 --input_size=256 --batch_size=14 --cit_cvt_weight 40 40 \\
                  --two_step_epoch=10
   go on:     python main.py --resume
+  pretrain the tag extractor:
+             python main.py --pretrain --data_dir dataset --epoch 30
   color a data directory:
              python main.py --test --batch=1 --data_dir=testset --load=tag2pix_256.pkl
   color a picture:
@@ -81,6 +83,8 @@ def build_parser() -> Parser:
 
     add = parser.flags("what to do")
     add("--test", False, "color line art instead of training", action="store_true")
+    add("--pretrain", False, "train the tag extractor (CIT) instead, which the training of the "
+        "generator needs", action="store_true")  # fmt: skip
     add("--evaluate", False, "measure how well a checkpoint colors instead of training",
         action="store_true")  # fmt: skip
     add("--gui", False, "color in the browser instead of training", action="store_true")
@@ -148,6 +152,15 @@ def build_parser() -> Parser:
     add("--save_all_epoch", 0, "checkpoint every epoch from this one on, 0: off", type=count,
         metavar="N")  # fmt: skip
     add("--save_minutes", 0, "also save every N minutes inside epochs, 0: off", type=rate,
+    add = parser.flags("pretraining the tag extractor (with --pretrain)")
+    add("--pretrain_lr", 0.001, "highest learning rate of AdamW", type=rate, metavar="X")
+    add("--lr_schedule", "cosine", "after the warm-up: cosine (falls to 0 until the last epoch) "
+        "or constant", choices=("cosine", "constant"), metavar="KIND")  # fmt: skip
+    add("--holdout", 0.1, "share of the images that only measure it, between 0 and 1", type=rate,
+        metavar="X")  # fmt: skip
+    add("--max_pos_weight", 10, "images that have a tag weigh sqrt(without / with) in its loss, at "
+        "least 1 and at most X; 1: no weights", type=_number(float, 1), metavar="X")  # fmt: skip
+
         metavar="N")  # fmt: skip
     add("--keep", 2, "how many checkpoints to keep besides those", type=positive, metavar="N")
 

@@ -189,6 +189,15 @@ def _load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}; wanted is {wanted}")
     if "iv_tag_list" in content:
+def read_pretraining(path: str | os.PathLike) -> dict[str, Any]:
+    """Read what --pretrain saves to go on from: `weight` without prefix, `optimizer`, and the entry
+    `pretraining`. Raises CheckpointError."""
+    content = _load(path, wanted="the last.pth of a pretraining run")
+    if not {"weight", "optimizer", "pretraining"} <= content.keys():
+        raise CheckpointError(f"{path} cannot be gone on from; wanted is a last.pth of --pretrain")
+    return content | {"weight": strip_prefix(content["weight"])}
+
+
         raise CheckpointError(f"{path} is a tag dump (give it as --tag_dump); wanted is {wanted}")
     return content
 

@@ -1,0 +1,351 @@
+"""The tag extractor in training: one step, epochs, measuring, save and resume."""
+
+import csv
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim.lr_scheduler import LambdaLR
+from tqdm import tqdm
+
+from loader.dataset import EpochBatches
+from loader.errors import InputError
+from loader.files import atomic_path
+from loader.line_art import UNLABELED, AugmentedSketches, LabeledSketch, PlainSketches
+from loader.stream import stream
+from loader.tags import Vocabulary
+from network.checkpoint import add_prefix, load_state, save
+from network.loss import Terms
+from network.precision import autocast
+from network.tag_extractor import TagExtractor
+from tag2pix import Position
+from training.processes import Processes
+from training.results import ResultDirectory
+from training.tag_metrics import TagMetrics, measure, write_table
+from training.watch import DivergedError, LossWatch, StopSignal, UnreadableFiles
+
+BEST, LAST = "model", "last"  # each has its weights, .pth, and its table of tags, .csv
+WEIGHT_DECAY = 0.05
+WARM_UP_STEPS = 500
+EPOCH_COLUMNS = ("epoch", "loss", "held_out_loss", "macro_ap", "macro_f1", "micro_f1", "tags")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the classifier learns; `minutes`: also save so often inside epochs, 0: never."""
+
+    epochs: int
+    batch_size: int
+    lr: float = 0.001
+    schedule: str = "cosine"
+    max_pos_weight: float = 10
+    workers: int = 0
+    minutes: float = 0
+
+
+def tag_counts(sketches: AugmentedSketches | PlainSketches) -> Tensor:
+    """How many samples have each CIT tag (classes,), float32."""
+    counts = torch.zeros(sketches.classes[0])
+    for sample in sketches.samples:
+        counts[list(sample.cit)] += 1
+    return counts
+
+
+def positive_weights(counts: Tensor, samples: int, highest: float) -> Tensor:
+    """The weight of a tag's positives (classes,): sqrt(negatives / positives), from 1 to `highest`.
+
+    The root is between no weight, with which rare tags are never predicted, and equal weight of
+    both sides, with which far too many are.
+    """
+    positives = counts.clamp(min=1)
+    return ((samples - counts) / positives).sqrt().clamp(1, highest)
+
+
+def rate_factor(step: int, *, warm_up: int, steps: int, schedule: str) -> float:
+    """The learning rate of a step, counted from 0, as a share of the highest one."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    if schedule == "constant":
+        return 1.0
+    progress = min(1.0, (step - warm_up) / max(1, steps - warm_up))
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+class ClassifierTraining:
+    """A run: the network, its training and held-out line art, and the result directory (None but in
+    the main process). `record` is kept in every weight file."""
+
+    def __init__(
+        self,
+        network: TagExtractor,
+        sketches: AugmentedSketches,
+        held_out: PlainSketches,
+        vocabulary: Vocabulary,
+        recipe: Recipe,
+        results: ResultDirectory | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        processes: Processes | None = None,
+        record: Mapping[str, Any] | None = None,
+    ):
+        self.processes = processes or Processes()
+        self.device, self.dtype = self.processes.device, dtype
+        self.sketches, self.held_out, self.vocabulary = sketches, held_out, vocabulary
+        self.recipe, self.results, self.record = recipe, results, dict(record or {})
+        self.counts, self.held_out_counts = tag_counts(sketches), tag_counts(held_out)
+        weights = positive_weights(self.counts, len(sketches), recipe.max_pos_weight)
+        self.pos_weight = weights.to(self.device)
+        _start_at_frequencies(network, self.counts, len(sketches), weights)
+
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.parallel_network = self.processes.parallel(self.network)
+        self.optimizer = torch.optim.AdamW(
+            [{"params": list(self.network.parameters()), "initial_lr": recipe.lr}],
+            lr=recipe.lr,
+            weight_decay=WEIGHT_DECAY,
+            fused=True,
+        )
+        scaled = dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=scaled)
+        self.position, self.epochs = Position(), []
+        self.schedule = self._schedule()
+        self.watch, self.unreadable = LossWatch(self.processes), UnreadableFiles()
+
+    def _schedule(self) -> LambdaLR:
+        """The schedule from the present step on; its state follows from the step alone."""
+        per_epoch, recipe = self._batches().batches_per_epoch, self.recipe
+        warm_up = min(WARM_UP_STEPS, max(1, per_epoch // 2))
+
+        def factor(step: int) -> float:
+            steps = recipe.epochs * per_epoch
+            return rate_factor(step, warm_up=warm_up, steps=steps, schedule=recipe.schedule)
+
+        return LambdaLR(self.optimizer, factor, last_epoch=self.position.step - 1)
+
+    def _batches(self) -> EpochBatches:
+        """The batches from where the network is to the last epoch."""
+        return EpochBatches(
+            len(self.sketches),
+            self.recipe.batch_size,
+            seed=self.sketches.seed,
+            start_epoch=self.position.epoch + 1,
+            start_batch=self.position.batch,
+            last_epoch=self.recipe.epochs,
+            rank=self.processes.rank,
+            world=self.processes.world,
+        )
+
+    @property
+    def best(self) -> dict[str, float] | None:
+        """The row of the epoch with the highest macro AP, the first of them; None before any."""
+        return max(self.epochs, key=lambda row: row["macro_ap"], default=None)
+
+    def run(self) -> bool:
+        """Train from wherever the network is to the last epoch; False if a signal stopped it.
+
+        Raises DivergedError, leaving the weights as they are, and InputError where the data cannot
+        be read, or has shrunk below where the network is in its epoch.
+        """
+        batches = self._batches()
+        if self.position.batch >= batches.batches_per_epoch:
+            raise InputError(
+                f"{self.position.batch} batches of epoch {self.position.epoch + 1} are done, and "
+                f"it now has {batches.batches_per_epoch}: go on with the data and the --batch_size "
+                "of before"
+            )
+        pin_memory = self.device.type == "cuda"
+        source = stream(self.sketches, batches, workers=self.recipe.workers, pin_memory=pin_memory)
+        with StopSignal(self.processes, self.recipe.minutes) as stop:
+            for epoch in range(self.position.epoch + 1, self.recipe.epochs + 1):
+                if not self._train_epoch(epoch, source, batches.batches_per_epoch, stop):
+                    return False
+                stop.saved()
+                if epoch < self.recipe.epochs and stop.check()[0]:
+                    return False
+        return True
+
+    def _train_epoch(
+        self, epoch: int, source: Iterator[LabeledSketch], batches: int, stop: StopSignal
+    ) -> bool:
+        """The rest of an epoch; False if it was stopped, and saved, before its end."""
+        self.network.train()
+        first, seen, started = self.position.batch, 0, time.monotonic()
+        with self._bar(f"epoch {epoch}/{self.recipe.epochs}", batches, first) as bar:
+            for number in range(first + 1, batches + 1):
+                batch = next(source)
+                terms = self.training_step(batch)
+                step = self.position.step + 1
+                self.position = Position(epoch - 1, number, step)
+                seen += len(batch.sketch)
+
+                bar.update()
+                self._report(self.watch.add(step, epoch, terms), bar)
+                stop_now, save_now = stop.check(step)
+                if (stop_now or save_now) and number < batches:
+                    self._save()
+                    stop.saved()
+                if stop_now and number < batches:
+                    return False
+            self._report(self.watch.flush(), bar)
+        self.position = replace(self.position, epoch=epoch, batch=0)
+        seconds = time.monotonic() - started
+        self._finish_epoch(epoch, batches, seen * self.processes.world / seconds)
+        return True
+
+    def training_step(self, batch: LabeledSketch) -> Terms:
+        """One update on a batch; returns the loss and the learning rate that it was made with."""
+        self.unreadable.report(batch.broken)
+        self.optimizer.zero_grad()
+        rate = torch.tensor(self.schedule.get_last_lr()[0], device=self.device)
+        sketch, cit = batch.sketch.to(self.device), batch.cit.to(self.device)
+        with autocast(self.device, self.dtype):
+            logits = self.parallel_network(sketch)
+        loss = self._loss(logits, cit)
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.schedule.step()
+        return {"loss": loss.detach(), "lr": rate}
+
+    def _loss(self, logits: Tensor, cit: Tensor) -> Tensor:
+        weights = self.pos_weight.to(logits.device)
+        return F.binary_cross_entropy_with_logits(logits.float(), cit, pos_weight=weights)
+
+    def _bar(self, description: str, total: int, first: int = 0) -> tqdm:
+        hidden = not self.processes.is_main
+        return tqdm(
+            total=total,
+            initial=first,
+            desc=description,
+            unit="batch",
+            leave=False,
+            disable=hidden,
+        )
+
+    def _report(self, rows: list[dict[str, float]], bar: tqdm) -> None:
+        if rows and self.results:
+            self.results.add_losses(rows)
+            bar.set_postfix(loss=f"{rows[-1]['loss']:.4f}")
+
+    def _finish_epoch(self, epoch: int, steps: int, rate: float) -> None:
+        """Measure the network on the held-out line art, report and save."""
+        logits, labels = self.predict()
+        if not self.results:
+            self._save()
+            return
+        metrics = measure(logits.double().sigmoid(), labels)
+        losses = self.results.history["loss"][-steps:]
+        row = {
+            "epoch": epoch,
+            "loss": sum(losses) / len(losses),
+            "held_out_loss": self._loss(logits, labels).item(),
+            **metrics.summary(),
+        }
+        self.epochs.append(row)
+        is_best = self.best is row
+        print(
+            f"epoch {epoch}/{self.recipe.epochs}: loss {row['loss']:.4f}, held out "
+            f"{row['held_out_loss']:.4f}, macro AP {metrics.macro_ap:.4f} of {metrics.tags} tags, "
+            f"F1 macro {metrics.macro_f1:.4f} micro {metrics.micro_f1:.4f}, {rate:.1f} images/s"
+            f"{', the best so far' if is_best else ''}",
+            flush=True,
+        )
+        self._write_tables(metrics, is_best)
+        self._save(is_best)
+
+    @torch.no_grad()
+    def predict(self) -> tuple[Tensor, Tensor]:
+        """Logits and labels (N, classes) of all readable held-out line art, on the CPU.
+
+        All processes must call it. Raises InputError when nothing can be read.
+        """
+        for buffer in self.network.buffers():  # running statistics, which each process has its own
+            if buffer.is_floating_point():
+                self.processes.mean(buffer)
+        self.network.eval()
+        own = range(len(self.held_out))[self.processes.rank :: self.processes.world]
+        size = max(1, self.recipe.batch_size // self.processes.world)
+        chunks = [own[start : start + size] for start in range(0, len(own), size)]
+        found = [(torch.zeros(0, len(self.counts)),) * 2]
+        source = stream(self.held_out, chunks, workers=self.recipe.workers)
+        with self._bar("held out", len(chunks)) as bar:
+            for batch in source:
+                self.unreadable.report(batch.broken)
+                with autocast(self.device, self.dtype):
+                    logits = self.network(batch.sketch.to(self.device))
+                found.append((logits.float().cpu(), batch.cit))
+                bar.update()
+        own_share = [torch.cat(tensors) for tensors in zip(*found, strict=True)]
+        shares = zip(*self.processes.gather(own_share), strict=True)
+        logits, labels = (torch.cat(tensors) for tensors in shares)
+        readable = labels[:, 0] != UNLABELED
+        if not readable.any():
+            raise InputError("none of the held-out line art can be read")
+        return logits[readable], labels[readable]
+
+    def _write_tables(self, metrics: TagMetrics, is_best: bool) -> None:
+        for name in (LAST, BEST) if is_best else (LAST,):
+            table = self.results.path / f"{name}.csv"
+            write_table(table, metrics, self.vocabulary, self.counts, self.held_out_counts)
+        with (
+            atomic_path(self.results.path / "metrics.csv") as temporary,
+            temporary.open("w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, EPOCH_COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.epochs)
+
+    def _save(self, is_best: bool = False) -> None:
+        """Write last.pth, to go on from, and before it model.pth if the network is the best so far.
+
+        Raises DivergedError, in all processes, rather than save weights that are not finite.
+        """
+        if self.position.batch:
+            self._report(self.watch.flush(), tqdm(disable=True))
+        weight = add_prefix(self.network.state_dict())
+        if self.processes.any([not all(value.isfinite().all() for value in weight.values())])[0]:
+            raise DivergedError(
+                f"training diverged before step {self.position.step}: the network holds values "
+                "that are not finite"
+            )
+        random = self.processes.gather(torch.get_rng_state())
+        if not self.results:
+            return
+        record = self.record | {"epochs": self.epochs, "position": asdict(self.position)}
+        if is_best:
+            save({"weight": weight, "pretraining": record}, self.results.path / f"{BEST}.pth")
+        state = {"scaler": self.scaler.state_dict(), "random": random}
+        content = {"optimizer": self.optimizer.state_dict(), "pretraining": record | state}
+        save({"weight": weight, **content}, self.results.path / f"{LAST}.pth")
+
+    def restore(self, content: Mapping[str, Any], path: Path) -> None:
+        """Go on from a last.pth as `network.checkpoint.read_pretraining` returns it."""
+        load_state(self.network, content["weight"], path)
+        own = {
+            key: value for key, value in self.optimizer.param_groups[0].items() if key != "params"
+        }
+        groups = [{**group, **own} for group in content["optimizer"]["param_groups"]]
+        self.optimizer.load_state_dict({**content["optimizer"], "param_groups": groups})
+        state = content["pretraining"]
+        self.position, self.epochs = Position(**state["position"]), list(state["epochs"])
+        self.schedule = self._schedule()
+        if self.scaler.is_enabled() and state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+        if len(state["random"]) == self.processes.world:
+            torch.set_rng_state(state["random"][self.processes.rank])
+
+
+def _start_at_frequencies(
+    network: TagExtractor, counts: Tensor, samples: int, weights: Tensor
+) -> None:
+    """Set the classes' biases so that, at first, each tag is as likely as it is frequent: without
+    it the first epochs are spent learning that most tags are rare."""
+    share = (counts + 1) / (samples + 2)
+    with torch.no_grad():
+        network.fc.bias.copy_((weights * share / (1 - share)).log())
