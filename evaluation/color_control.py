@@ -83,8 +83,8 @@ def summarize(paintings: Sequence[Painting], names: Mapping[int, str]) -> dict[s
     """
     by_tag = {tag: [one for one in paintings if one.asked == tag] for tag in names}
     asked = {names[tag]: group for tag, group in by_tag.items() if group}
-    return _means(paintings) | {
-        "tags": {name: _means(group) for name, group in asked.items()},
+    return means(paintings) | {
+        "tags": {name: means(group) for name, group in asked.items()},
         "confusion": {name: _painted(group, names) for name, group in asked.items()},
     }
 
@@ -95,7 +95,8 @@ def _painted(paintings: Sequence[Painting], names: Mapping[int, str]) -> dict[st
     return {names[tag]: counts[tag] for tag in order}
 
 
-def _means(paintings: Sequence[Painting]) -> dict[str, float | int | None]:
+def means(paintings: Sequence[Painting]) -> dict[str, float | int | None]:
+    """`pictures`, `accuracy`, `delta_e` and `leakage` as in `summarize`."""
     return {
         "pictures": len(paintings),
         "accuracy": _mean(painting.painted == painting.asked for painting in paintings),

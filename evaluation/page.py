@@ -70,15 +70,17 @@ def _color_control(control: Mapping[str, Any], sheets: Sheets) -> Iterator[str]:
         "<p>Drawings that no network has trained on, colored once with every color of a part, "
         "their other tags unchanged. Accuracy: the color painted is nearest to the one asked for. "
         "ΔE (CIE 1976): how far it is from it. Leakage: how much everything else changed, "
-        "in ΔE.</p>"
+        "in ΔE. The true pictures show what can be reached at this size.</p>"
     )
     heads = ("", "line art", "drawings", "not seen", "pictures", "accuracy", "ΔE", "leakage")
+    heads += ("true pictures: accuracy", "ΔE")
     rows = []
     for part in next(iter(control.values())):
         for kind, parts in control.items():
             found = parts[part]
             counts = [str(found[key]) for key in ("drawings", "not_seen", "pictures")]
-            rows.append([part, KINDS[kind], *counts, *_scores(found)])
+            true = _scores(found["true_pictures"])[:2]
+            rows.append([part, KINDS[kind], *counts, *_scores(found), *true])
     yield _table(heads, rows)
     for part in next(iter(control.values())):
         yield f"<h3>{part.capitalize()}</h3>"

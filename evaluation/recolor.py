@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from coloring.colorist import Colorist
-from evaluation.color_control import Area, Painting, area, judge, summarize
+from evaluation.color_control import Area, Painting, area, judge, means, summarize
 from evaluation.drawings import KINDS, PARTS, HeldOut
 from loader.tags import Vocabulary
 
@@ -37,64 +37,75 @@ def color_control(
     """Color every drawing with every hair, eye and background color, its other tags its own.
 
     The drawings must be of the colorist's size. Returns, by kind of line art and part, what
-    `summarize` returns plus `drawings`, in which the part is seen, and `not_seen`. A batch holds
-    pictures of one drawing only. `show` is called with every picture.
+    `summarize` returns, and `drawings`, in which the part is seen, `not_seen`, and `true_pictures`:
+    the same numbers of the true pictures, which are the best that can be reached at this size.
+    A batch holds pictures of one drawing only. `show` is called with every picture.
     """
     vocabulary = colorist.vocabulary
-    results = {kind: {part: _Result() for part in PARTS} for kind in KINDS}
-    with tqdm(desc="color control", unit="img") as bar:
+    results = {kind: {part: _Result(part) for part in PARTS} for kind in KINDS}
+    total = len(drawings) * len(KINDS) * sum(len(_tags(part, vocabulary)) for part in PARTS)
+    with tqdm(total=total, desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
             areas = {part: area(drawing.masks[PARTS[part].mask]) for part in PARTS}
             choices = _choices(drawing, areas, vocabulary)
-            pictures_each = len({choice.tags for choice in choices} | {frozenset(drawing.tags)})
-            bar.total = bar.n + (len(drawings) - number) * len(KINDS) * pictures_each
             for kind in KINDS:
                 for part, where in areas.items():
-                    results[kind][part].count(where)
+                    results[kind][part].see(drawing, where)
+                    if where is None:
+                        bar.total -= len(_tags(part, vocabulary))
                 painted = _paint(colorist, drawing, kind, choices, batch_size)
                 for choice, picture, own in painted:
-                    bar.update(picture is not own)
                     results[kind][choice.part].paintings.append(
                         _judge(choice, picture, own, areas[choice.part])
                     )
                     if show:
                         show(kind, choice.part, number, choice.tag, picture)
-                bar.update()
+                    bar.update()
     return {
-        kind: {part: result.summary(_names(part, vocabulary)) for part, result in parts.items()}
+        kind: {part: result.summary(vocabulary) for part, result in parts.items()}
         for kind, parts in results.items()
     }
 
 
 class _Result:
-    """The paintings of one part, and in how many drawings it is seen."""
+    """The paintings of one part, those of the true pictures, and in how many drawings it is."""
 
-    def __init__(self):
+    def __init__(self, part: str):
+        self.part = part
         self.seen, self.not_seen = 0, 0
         self.paintings: list[Painting] = []
+        self.true: list[Painting] = []
 
-    def count(self, where: Area | None) -> None:
+    def see(self, drawing: HeldOut, where: Area | None) -> None:
         self.seen += where is not None
         self.not_seen += where is None
+        colors = PARTS[self.part].colors
+        own = [tag for tag in drawing.tags if tag in colors]
+        if where is not None and own:
+            self.true.append(judge(drawing.color, own[0], colors, where))
 
-    def summary(self, names: Mapping[int, str]) -> dict[str, Any]:
-        counts = {"drawings": self.seen, "not_seen": self.not_seen}
-        return counts | summarize(self.paintings, names)
+    def summary(self, vocabulary: Vocabulary) -> dict[str, Any]:
+        names = {tag: vocabulary.names.get(tag, str(tag)) for tag in PARTS[self.part].colors}
+        return {
+            "drawings": self.seen,
+            "not_seen": self.not_seen,
+            "true_pictures": means(self.true),
+            **summarize(self.paintings, names),
+        }
 
 
-def _names(part: str, vocabulary: Vocabulary) -> dict[int, str]:
-    return {tag: vocabulary.names.get(tag, str(tag)) for tag in PARTS[part].colors}
+def _tags(part: str, vocabulary: Vocabulary) -> list[int]:
+    return [tag for tag in PARTS[part].colors if tag in vocabulary.cvt_index]
 
 
 def _choices(
-    drawing: HeldOut, areas: dict[str, Area | None], vocabulary: Vocabulary
+    drawing: HeldOut, areas: Mapping[str, Area | None], vocabulary: Vocabulary
 ) -> list[Choice]:
     return [
         Choice(part, tag, (frozenset(drawing.tags) - PARTS[part].replaces) | {tag})
         for part, where in areas.items()
         if where is not None
-        for tag in PARTS[part].colors
-        if tag in vocabulary.cvt_index
+        for tag in _tags(part, vocabulary)
     ]
 
 

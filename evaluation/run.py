@@ -179,9 +179,7 @@ def _heading(options: argparse.Namespace, colorist: Colorist) -> dict[str, Any]:
             "drawing_seed": RESERVED_SEED,
             "data_size": options.data_size,
             "color_space": colorist.color_space,
-            "cit_norm": None
-            if extractor is None
-            else ("batch" if extractor.training else "running"),
+            "cit_norm": cit_norm,
             "precision": str(colorist.dtype or "float32").removeprefix("torch."),
         },
     }

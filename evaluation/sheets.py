@@ -11,7 +11,7 @@ from evaluation.dataset_metrics import Colored
 from evaluation.drawings import PARTS, HeldOut
 
 SHOWN = 3
-TILE = 128
+TILE = 96
 COMPARED = 8
 COMPARED_COLUMNS = 6
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import multilabel_average_precision
+from torchmetrics.functional.classification import binary_average_precision
 
 from coloring.colorist import Colorist
 from evaluation.dataset_metrics import Colored
@@ -101,11 +101,8 @@ def mean_average_precision(logits: Tensor, target: Tensor) -> float | None:
     present = target.any(dim=0)
     if not present.any():
         return None
-    return _average_precision(logits[:, present].double(), target[:, present].long())
-
-
-def _average_precision(logits: Tensor, target: Tensor) -> float:
-    if target.shape[1] == 1:
-        logits, target = logits.repeat(1, 2), target.repeat(1, 2)  # torchmetrics wants two labels
-    values = multilabel_average_precision(logits.sigmoid(), target, target.shape[1], "none")
-    return values.mean().item()
+    values = [
+        binary_average_precision(logits[:, tag].double().sigmoid(), target[:, tag].long())
+        for tag in present.nonzero()[:, 0]
+    ]
+    return torch.stack(values).mean().item()
