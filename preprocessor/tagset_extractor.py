@@ -79,6 +79,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="images that you removed by hand after an earlier run stay removed",
     )
     parser.add_argument(
+        "--check_all",
+        action="store_true",
+        help="decode every record, also those without a background tag, which are never chosen: "
+        "lists every mistake in the metadata, and takes several times as long",
+    )
+    parser.add_argument(
         "--tag_dump",
         type=Path,
         default=TAG_DUMP,
@@ -108,6 +114,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
+    return run(partial(_stage, args))
+
+
+def _stage(args: argparse.Namespace) -> int:
     if args.make_tag_dump:
         return make_tag_dump(args)
     if args.make_tag_dict:
@@ -144,7 +154,8 @@ def _choose(args: argparse.Namespace, summary: Summary) -> list[Drawing]:
     chosen: dict[int, Drawing] = {}
     rejected = 0
     with _rejects_file(args.dataset_path / REJECTS, args.dry_run) as file:
-        function = partial(sift, ids=_ids_by_name(args.tag_dump))
+        ids = _ids_by_name(args.tag_dump)
+        function = partial(sift, ids=ids, check_all=args.check_all)
         for piece, sifted in _each_range(args, function):
             for drawing in sifted.drawings:
                 if chosen.setdefault(drawing.id, drawing) is not drawing:
@@ -301,4 +312,4 @@ def make_tag_dict(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(main())

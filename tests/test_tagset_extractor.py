@@ -416,23 +416,25 @@ def test_dry_run_writes_nothing(tmp_path, capsys):
     assert "unreadable record (see tagset_rejects.txt): 1" in out
 
 
-def test_missing_and_packed_metadata(tmp_path):
-    with pytest.raises(InputError, match="cannot read the folder .*metadata"):
-        extract(tmp_path)
-    (tmp_path / "metadata").mkdir()
-    with pytest.raises(InputError, match="has no metadata"):
-        extract(tmp_path)
-    (tmp_path / "metadata" / "2018.json.tar.xz").write_bytes(b"x")
-    with pytest.raises(InputError, match="is packed"):
-        extract(tmp_path)
+def test_missing_and_packed_metadata(tmp_path, capsys):
+    metadata_folder = tmp_path / "metadata"
+    assert extract(tmp_path) == 2
+    assert f"cannot read the folder {metadata_folder}" in capsys.readouterr().err
+    metadata_folder.mkdir()
+    assert extract(tmp_path) == 2
+    assert "has no metadata" in capsys.readouterr().err
+    (metadata_folder / "2018.json.tar.xz").write_bytes(b"x")
+    assert extract(tmp_path) == 2
+    assert "is packed" in capsys.readouterr().err
 
 
-def test_tag_dump_from_table(tmp_path):
+def test_tag_dump_from_table(tmp_path, capsys):
     target = tmp_path / "own.pkl"
     assert tagset_extractor.main(["--make_tag_dump", str(target)]) == 0
     assert target.read_bytes() == TAG_DUMP.read_bytes()
-    with pytest.raises(InputError, match="there is no tag table"):
-        tagset_extractor.main(["--make_tag_dump", str(target), "--tag_table", "/nowhere.tsv"])
+    missing = ["--make_tag_dump", str(target), "--tag_table", "/nowhere.tsv"]
+    assert tagset_extractor.main(missing) == 2
+    assert "there is no tag table /nowhere.tsv" in capsys.readouterr().err
 
 
 def test_tag_counts_of_names_without_id(tmp_path):

@@ -5,8 +5,14 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS
-from preprocessor.utils import metadata
-from preprocessor.utils.metadata import BadLine, ByteRange
+from preprocessor.utils.metadata import (
+    BadLine,
+    ByteRange,
+    general_tag_ids,
+    parse_record,
+    read_blocks,
+)
+from preprocessor.utils.skim import holds_any, skim, split_lines
 
 TRAIN_FOLDER = "train_image_base"
 LINE_ART_FOLDER = "liner_test"
@@ -28,7 +34,7 @@ _PERSONS = frozenset(PERSON_TAGS)
 _HAIR = frozenset(HAIR_COLORS)
 _EYES = frozenset(EYE_COLORS)
 
-NO_BACKGROUND = "neither a simple background nor a sketch on white"
+NO_BACKGROUND = "neither a simple nor a white background"
 
 
 def size_problem(width: int, height: int) -> str | None:
@@ -43,13 +49,15 @@ def size_problem(width: int, height: int) -> str | None:
 def sort_by_tags(general_tags: Collection[int]) -> str:
     """The folder (one of FOLDERS) a drawing with these tag ids belongs in, or why it is unfit.
 
-    A drawing that breaks several rules is counted under the first, in the order below; whether it
-    is accepted does not depend on that order.
+    A drawing that breaks several rules is counted under the first, in the order below (its size
+    comes after the background); whether it is accepted does not depend on that order.
     """
     tags = frozenset(general_tags)
+    if SIMPLE_BACKGROUND not in tags and WHITE_BACKGROUND not in tags:
+        return NO_BACKGROUND
     colorless = WHITE_BACKGROUND in tags and (GREYSCALE in tags or SKETCH in tags)
     if not colorless and SIMPLE_BACKGROUND not in tags:
-        return NO_BACKGROUND
+        return "on white, but neither a sketch nor a simple background"
     if tags & UNWANTED:
         return "comic, photo, text, border or several views"
     hair, eyes = len(tags & _HAIR), len(tags & _EYES)
@@ -85,35 +93,40 @@ class Sifted(NamedTuple):
     rejects: list[tuple[int, str]]
 
 
-def sift(piece: ByteRange, ids: Mapping[str, int]) -> Sifted:
+def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> Sifted:
     """Choose the drawings in a range of metadata; `ids` maps tag names to ids.
 
-    A line that cannot be read becomes a reject (byte position, reason). Where neither background
-    tag occurs in a line its tags are not decoded, so mistakes inside them go unnoticed.
+    A line that cannot be read becomes a reject (byte position, reason). Lines without background
+    tags are checked as `skim` does, unless `check_all` has every line decoded.
     """
     sifted = Sifted([], Counter(), [])
-    for position, line in metadata.read_lines(piece):
-        try:
-            verdict = _judge(line, ids)
-        except BadLine as error:
-            sifted.rejects.append((position, str(error)))
-            continue
-        if isinstance(verdict, Drawing):
-            sifted.drawings.append(verdict)
-        else:
-            sifted.unfit[verdict] += 1
+    for start, block in read_blocks(piece):
+        lines, passed_over = split_lines(block), 0
+        if not check_all:
+            lines, passed_over = skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
+        sifted.unfit[NO_BACKGROUND] += passed_over
+        for position, line in lines:
+            try:
+                verdict = _judge(line, ids, check_all)
+            except BadLine as error:
+                sifted.rejects.append((start + position, str(error)))
+                continue
+            if isinstance(verdict, Drawing):
+                sifted.drawings.append(verdict)
+            else:
+                sifted.unfit[verdict] += 1
     return sifted
 
 
-def _judge(line: bytes, ids: Mapping[str, int]) -> Drawing | str:
-    record = metadata.parse_record(line)
+def _judge(line: bytes, ids: Mapping[str, int], check_all: bool) -> Drawing | str:
+    record = parse_record(line)
     problem = size_problem(record.image_width, record.image_height)
-    if problem:
+    if problem and not check_all and holds_any(line, (*BACKGROUND_IDS, *BACKGROUND_NAMES)):
         return problem
-    if not record.may_have(BACKGROUND_IDS, BACKGROUND_NAMES):
-        return NO_BACKGROUND
-    tags = metadata.general_tag_ids(record, ids)
+    tags = general_tag_ids(record, ids)
     verdict = sort_by_tags(tags)
+    if problem and verdict != NO_BACKGROUND:
+        return problem
     if verdict not in FOLDERS:
         return verdict
     words = " ".join(map(str, tags))
