@@ -93,6 +93,8 @@ def build_parser() -> Parser:
     add("--load", "", "checkpoint to color with, or to go on training from", metavar="FILE")
     add("--resume", None, "go on with the newest good checkpoint of a result directory, by "
         "default the newest one in --result_dir", nargs="?", const="", metavar="DIR")  # fmt: skip
+    add("--init", "", "start a new run with the weights of this checkpoint, also for another "
+        "--input_size", metavar="FILE")  # fmt: skip
     add("--dry_run", False, "build everything, train one step, write one checkpoint, report time "
         "and memory, and leave nothing behind", action="store_true")  # fmt: skip
 
@@ -138,6 +140,9 @@ def build_parser() -> Parser:
         metavar="X")  # fmt: skip
     add("--cit_cvt_weight", [1, 1], "weights of CIT and CVT classification", type=rate, nargs=2,
         metavar=("CIT", "CVT"))  # fmt: skip
+    add("--l1_epoch", 0, "before this epoch the generator learns from the L1 terms alone, without "
+        "the discriminator and several times faster, 0: never", type=count,
+        metavar="N")  # fmt: skip
     add("--two_step_epoch", 0, "classification from this epoch on, 0: always", type=count,
         metavar="N")  # fmt: skip
     add("--brightness_epoch", 0, "stronger brightness changes of the line art from this epoch on, "
@@ -147,11 +152,6 @@ def build_parser() -> Parser:
         metavar="N")  # fmt: skip
     add("--seed", -1, "seed everything, -1: with a new seed each time", type=int, metavar="N")
 
-    add = parser.flags("saving")
-    add("--save_freq", 10, "checkpoint every N epochs, 0: only the last", type=count, metavar="N")
-    add("--save_all_epoch", 0, "checkpoint every epoch from this one on, 0: off", type=count,
-        metavar="N")  # fmt: skip
-    add("--save_minutes", 0, "also save every N minutes inside epochs, 0: off", type=rate,
     add = parser.flags("pretraining the tag extractor (with --pretrain)")
     add("--pretrain_lr", 0.001, "highest learning rate of AdamW", type=rate, metavar="X")
     add("--lr_schedule", "cosine", "after the warm-up: cosine (falls to 0 until the last epoch) "
@@ -161,6 +161,11 @@ def build_parser() -> Parser:
     add("--max_pos_weight", 10, "images that have a tag weigh sqrt(without / with) in its loss, at "
         "least 1 and at most X; 1: no weights", type=_number(float, 1), metavar="X")  # fmt: skip
 
+    add = parser.flags("saving")
+    add("--save_freq", 10, "checkpoint every N epochs, 0: only the last", type=count, metavar="N")
+    add("--save_all_epoch", 0, "checkpoint every epoch from this one on, 0: off", type=count,
+        metavar="N")  # fmt: skip
+    add("--save_minutes", 0, "also save every N minutes inside epochs, 0: off", type=rate,
         metavar="N")  # fmt: skip
     add("--keep", 2, "how many checkpoints to keep besides those", type=positive, metavar="N")
 

@@ -135,6 +135,22 @@ class Tag2Pix:
         self.scaler_g.update()
         return _average(d_terms, parts) | _average(g_terms, parts)
 
+    def reconstruction_step(self, batch: Pair) -> Terms:
+        """Update the generator alone, on the L1 terms: what it can learn without a discriminator
+        it learns several times faster. Returns the terms as `training_step` does."""
+        self.optimizer_g.zero_grad()
+        parts, found = _split(batch, self.grad_accum), []
+        for part, share, last in parts:
+            with without_sync(self.parallel_generator, last), self._autocast():
+                features = self._features(part.sketch)
+                final, guide = self.parallel_generator(part.sketch, features, part.cvt)
+                terms = self.loss.reconstruction(final, guide, part.original)
+                self.scaler_g.scale(terms["G_loss"] * share).backward()
+            found.append(terms | {"D_loss": torch.zeros_like(terms["G_loss"])})
+        self.scaler_g.step(self.optimizer_g)
+        self.scaler_g.update()
+        return _average(found, parts)
+
     def _learn_real(self, part: Pair, share: float, classify: bool) -> Judgement:
         """Give the discriminator its gradients from real images, before any others are colored, so
         that both activations are never in memory together; returns its judgement, detached."""
@@ -201,13 +217,17 @@ class Tag2Pix:
             },
         }
 
+    def load_weights(self, content: Mapping[str, Any], path: str | os.PathLike) -> None:
+        """Take over the networks of a checkpoint and nothing else. Raises CheckpointError."""
+        load_state(self.generator, content["G"], path)
+        load_state(self.discriminator, content["D"], path)
+
     def restore(self, content: Mapping[str, Any], path: str | os.PathLike) -> None:
         """Go on from a checkpoint as `network.checkpoint.read` returns it, also a public one.
 
         Learning rates and betas stay those that this object was made with. Raises CheckpointError.
         """
-        load_state(self.generator, content["G"], path)
-        load_state(self.discriminator, content["D"], path)
+        self.load_weights(content, path)
         try:
             _restore_optimizer(self.optimizer_g, content["G_optimizer"])
             _restore_optimizer(self.optimizer_d, content["D_optimizer"])

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from network.discriminator import Discriminator
 from network.generator import Generator, build_generator, check_generator
@@ -142,6 +143,20 @@ def architecture(content: Mapping[str, Any], path: str | os.PathLike) -> Archite
         raise CheckpointError(f"{path} cannot be used: {error}") from error
 
 
+def resize(generator: State, input_size: int) -> dict[str, Tensor]:
+    """A generator's state dict without prefix, for another input size.
+
+    Only the map of the colors at the bottom depends on it; it is interpolated.
+    """
+    old, new = round((generator["Linear.weight"].shape[0] / 32) ** 0.5), input_size // 16
+    resized = dict(generator)
+    for key in ("Linear.weight", "Linear.bias"):
+        maps = generator[key].reshape(32, old, old, -1).permute(3, 0, 1, 2)  # (tags or 1, 32, H, W)
+        maps = F.interpolate(maps, (new, new), mode="bilinear", align_corners=False)
+        resized[key] = maps.permute(1, 2, 3, 0).reshape(32 * new * new, *generator[key].shape[1:])
+    return resized
+
+
 def load_state(network: torch.nn.Module, state: State, path: str | os.PathLike) -> None:
     """Load weights, all of them; CheckpointError names the first key that does not fit."""
     try:
@@ -174,6 +189,15 @@ def read_tag_extractor(path: str | os.PathLike, *, truncated: bool) -> TagExtrac
     return extractor.eval().requires_grad_(False)
 
 
+def read_pretraining(path: str | os.PathLike) -> dict[str, Any]:
+    """Read what --pretrain saves to go on from: `weight` without prefix, `optimizer`, and the entry
+    `pretraining`. Raises CheckpointError."""
+    content = _load(path, wanted="the last.pth of a pretraining run")
+    if not {"weight", "optimizer", "pretraining"} <= content.keys():
+        raise CheckpointError(f"{path} cannot be gone on from; wanted is a last.pth of --pretrain")
+    return content | {"weight": strip_prefix(content["weight"])}
+
+
 def _load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
@@ -189,15 +213,6 @@ def _load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}; wanted is {wanted}")
     if "iv_tag_list" in content:
-def read_pretraining(path: str | os.PathLike) -> dict[str, Any]:
-    """Read what --pretrain saves to go on from: `weight` without prefix, `optimizer`, and the entry
-    `pretraining`. Raises CheckpointError."""
-    content = _load(path, wanted="the last.pth of a pretraining run")
-    if not {"weight", "optimizer", "pretraining"} <= content.keys():
-        raise CheckpointError(f"{path} cannot be gone on from; wanted is a last.pth of --pretrain")
-    return content | {"weight": strip_prefix(content["weight"])}
-
-
         raise CheckpointError(f"{path} is a tag dump (give it as --tag_dump); wanted is {wanted}")
     return content
 

@@ -70,17 +70,23 @@ class ChangingLoss:
     ) -> Terms:
         """Terms of G for D's judgement of its image `final`; `guide` is the guide decoder's image
         and `original` the true one, all (B, 3, S, S) in [-1, 1]."""
-        terms = {"G_adv": _bce(judged[0], 1.0), "G_l1_full": _l1(final, original)}
-        reconstruction = terms["G_l1_full"]
-        if self.guide:
-            terms["G_l1_guide"] = _l1(guide, original)
-            reconstruction = reconstruction + self.guide_beta * terms["G_l1_guide"]
-        loss = terms["G_adv"] + self.l1_lambda * reconstruction
+        terms = self.reconstruction(final, guide, original)
+        terms["G_adv"] = _bce(judged[0], 1.0)
+        loss = terms["G_adv"] + terms.pop("G_loss")
         if classify:
             classification = self._classification("G", judged, cit, cvt)
             terms |= classification
             loss = loss + self._weighted(classification)
         return terms | {"G_loss": loss}
+
+    def reconstruction(self, final: Tensor, guide: Tensor, original: Tensor) -> Terms:
+        """The L1 terms of G alone; images as for `generator`."""
+        terms = {"G_l1_full": _l1(final, original)}
+        loss = terms["G_l1_full"]
+        if self.guide:
+            terms["G_l1_guide"] = _l1(guide, original)
+            loss = loss + self.guide_beta * terms["G_l1_guide"]
+        return terms | {"G_loss": self.l1_lambda * loss}
 
     def _classification(
         self, network: str, judged: Judgement, cit: Tensor, cvt: Tensor, suffix: str = ""

@@ -13,7 +13,18 @@ from training import run as experiment
 SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--thread", "0"]
 # What these do is shown by the tests of coloring, resuming and parallel training.
 SHOWN_ELSEWHERE = {
-    *("test", "list_tags", "load", "resume", "dry_run", "test_dir", "image", "tags", "tags_grid"),
+    *(
+        "test",
+        "list_tags",
+        "load",
+        "resume",
+        "init",
+        "dry_run",
+        "test_dir",
+        "image",
+        "tags",
+        "tags_grid",
+    ),
     *("keep_aspect", "compile", "sync_bn", "cpu", "cache", "gui", "host", "port", "auth"),
     *("evaluate", "eval_drawings", "fid_weights"),
     *("weights_dir", "max_upload", "max_megapixels"),
@@ -61,6 +72,7 @@ CASES = [
     ("--color_space lab", lambda run: run.pairs.color_space, "lab"),
     ("--data_size 3", lambda run: len(run.pairs), 3),
     ("--test_image_count 2", lambda run: len(run.benchmark), 2),
+    ("--l1_epoch 3", lambda run: run.l1_epoch, 3),
     ("--epoch 7", lambda run: run.epochs, 7),
     ("--batch_size 5", lambda run: run.batch_size, 5),
     ("--lrG 0.5", lambda run: run.tag2pix.optimizer_g.param_groups[0]["lr"], 0.5),

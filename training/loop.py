@@ -21,6 +21,7 @@ from loader.dataset import BenchmarkPairs, EpochBatches, Pair, TrainingPairs, co
 from loader.errors import InputError
 from loader.stream import stream
 from network.checkpoint import save
+from network.loss import Terms
 from tag2pix import Position, Tag2Pix
 from training.results import LOSSES, ResultDirectory
 from training.watch import (
@@ -68,13 +69,14 @@ class Training:
         epochs: int,
         batch_size: int,
         workers: int,
+        l1_epoch: int = 0,
         two_step_epoch: int = 0,
         saving: Saving | None = None,
         record: Mapping[str, Any] | None = None,
     ):
         self.tag2pix, self.pairs, self.benchmark, self.results = tag2pix, pairs, benchmark, results
         self.epochs, self.batch_size, self.workers = epochs, batch_size, workers
-        self.two_step_epoch = two_step_epoch
+        self.l1_epoch, self.two_step_epoch = l1_epoch, two_step_epoch
         self.saving, self.record = saving or Saving(), dict(record or {})
         self.processes = tag2pix.processes
         self.watch = LossWatch(self.processes)
@@ -131,12 +133,11 @@ class Training:
         tag2pix = self.tag2pix
         tag2pix.generator.train()
         tag2pix.discriminator.train()
-        classify = epoch >= self.two_step_epoch
         first, seen, started = tag2pix.position.batch, 0, time.monotonic()
         with self._progress_bar(epoch, first, batches) as self.bar:
             for number in range(first + 1, batches + 1):
                 batch = next(stream)
-                terms = tag2pix.training_step(self.to_device(batch), classify)
+                terms = self._step(epoch, self.to_device(batch))
                 step = tag2pix.position.step + 1
                 tag2pix.position = Position(epoch - 1, number, step)
                 seen += len(batch.sketch)
@@ -154,6 +155,11 @@ class Training:
         if self.results:
             self._summarize(epoch, batches - first, seen, time.monotonic() - started)
         return True
+
+    def _step(self, epoch: int, batch: Pair) -> Terms:
+        if epoch < self.l1_epoch:
+            return self.tag2pix.reconstruction_step(batch)
+        return self.tag2pix.training_step(batch, classify=epoch >= self.two_step_epoch)
 
     def _progress_bar(self, epoch: int, first: int, batches: int) -> tqdm:
         return tqdm(

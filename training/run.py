@@ -2,16 +2,10 @@
 
 import argparse
 import contextlib
-import os
-import secrets
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import joblib
-import torch
 
 from agreement import agree, load_extractor, vocabulary_of
 from loader.color_space import to_image
@@ -19,32 +13,44 @@ from loader.dataset import BenchmarkPairs, TrainingPairs
 from loader.errors import InputError
 from loader.samples import select
 from loader.tags import Vocabulary, read_tag_lines
-from network import checkpoint
-from network.checkpoint import Architecture, CheckpointError
+from network.checkpoint import Architecture
 from network.loss import ChangingLoss
 from network.precision import autocast_dtype
 from options import listing, require
 from tag2pix import Tag2Pix
 from training.loop import Saving, Training
+from training.origin import resume_from, start_from
 from training.processes import Processes
 from training.results import ResultDirectory, checkpoints, new_result_directory
+from training.setup import (
+    cache_directory,
+    check_batch_size,
+    choose_seed,
+    loading_processes,
+    seed_torch,
+)
 from training.trial import trial
 
 # Asked for once, not part of what a run is.
 UNRECORDED = {
-    *("load", "resume", "result_dir", "dry_run", "test", "list_tags", "cpu"),
+    *("load", "resume", "init", "result_dir", "dry_run", "test", "list_tags", "cpu"),
     *("image", "tags", "tags_grid", "keep_aspect", "gui", "weights_dir", "host", "port", "auth"),
     *("evaluate", "eval_drawings", "fid_weights"),
-    *("max_upload", "max_megapixels"),
+    *("max_upload", "max_megapixels", "pretrain", "pretrain_lr", "lr_schedule", "holdout"),
+    *("max_pos_weight",),
 }
 
 
 def train(options: argparse.Namespace, given: set[str], processes: Processes) -> int:
     """Train as the options say; returns the exit code."""
-    path, content = _resume_from(options, processes)
-    options, architecture = agree(options, given, content, path, training=True)
+    path = content = initial = None
+    if options.init:
+        initial, options, architecture = start_from(options, given)
+    else:
+        path, content = resume_from(options, processes)
+        options, architecture = agree(options, given, content, path, training=True)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
-    vocabulary = vocabulary_of(options, given, content, path)
+    vocabulary = vocabulary_of(options, given, initial or content, options.init or path)
     _check(options, processes)
     if content is not None and content["finish_epoch"] >= options.epoch:
         print(
@@ -53,25 +59,27 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
         )
         return 0
 
-    seed = _seed(options, content, processes)
+    recorded = (content or {}).get("tag2pix", {})
+    seed = choose_seed(options, recorded.get("seed"), processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
-    before = (content or {}).get("tag2pix", {}).get("pairs", len(pairs))
+    before = recorded.get("pairs", len(pairs))
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {path} was written")
-    torch.manual_seed(seed)
-    torch.backends.cudnn.deterministic = options.seed >= 0
-    torch.backends.cudnn.benchmark = options.seed < 0
-    torch.set_float32_matmul_precision("high" if processes.device.type == "cuda" else "highest")
+    seed_torch(options, seed, processes)
     tag2pix = _networks(options, architecture, processes)
     if content is not None:
         tag2pix.restore(content, path)
+    if initial is not None:
+        tag2pix.load_weights(initial, options.init)
 
     with _result_parent(options) as parent:
         results = None
         if processes.is_main:
             results = _result_directory(options, parent, tag2pix, content, path)
             _write_start(results, options, benchmark, vocabulary)
-        content = None  # a second copy of everything, which would stay in memory all along
+        content = initial = (
+            None  # a second copy of everything, which would stay in memory all along
+        )
         training = Training(
             tag2pix,
             pairs,
@@ -79,7 +87,8 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
             results,
             epochs=options.epoch,
             batch_size=options.batch_size,
-            workers=_workers(options, given),
+            workers=loading_processes(options, given),
+            l1_epoch=options.l1_epoch,
             two_step_epoch=options.two_step_epoch,
             saving=Saving(
                 options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
@@ -96,11 +105,7 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
 
 
 def _check(options: argparse.Namespace, processes: Processes) -> None:
-    if options.batch_size % processes.world:
-        raise InputError(
-            f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
-            f"{processes.world} processes"
-        )
+    check_batch_size(options, processes)
     if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
         raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
 
@@ -117,13 +122,6 @@ def _run(training: Training) -> None:
         print(unreadable)
 
 
-def _workers(options: argparse.Namespace, given: set[str]) -> int:
-    if "thread" in given:
-        return options.thread
-    processes_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    return min(options.thread, max(1, joblib.cpu_count() // processes_here))
-
-
 @contextlib.contextmanager
 def _result_parent(options: argparse.Namespace) -> Iterator[Path]:
     if not options.dry_run:
@@ -131,45 +129,6 @@ def _result_parent(options: argparse.Namespace) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="tag2pix-") as folder:
         yield Path(folder)
-
-
-def _resume_from(
-    options: argparse.Namespace, processes: Processes
-) -> tuple[Path | None, dict[str, Any] | None]:
-    """The checkpoint to go on from; with --resume the newest of its directory that is whole."""
-    if options.load and options.resume is not None:
-        raise InputError("give --load or --resume, not both")
-    if options.load:
-        return Path(options.load), checkpoint.read(options.load)
-    if options.resume is None:
-        return None, None
-    directory = Path(options.resume) if options.resume else _newest_run(Path(options.result_dir))
-    if directory.is_file():
-        return directory, checkpoint.read(directory)
-    for path in checkpoints(directory):
-        try:
-            return path, checkpoint.read(path)
-        except CheckpointError as error:
-            if processes.is_main:
-                print(f"{error}; using the one before it", file=sys.stderr)
-    raise InputError(f"{directory} holds no checkpoint to resume from")
-
-
-def _newest_run(result_dir: Path) -> Path:
-    runs = [path for path in result_dir.glob("*/") if checkpoints(path)]
-    if not runs:
-        raise InputError(f"{result_dir} holds no run to resume")
-    return max(runs, key=lambda path: checkpoints(path)[0].stat().st_mtime_ns)
-
-
-def _seed(
-    options: argparse.Namespace, content: Mapping[str, Any] | None, processes: Processes
-) -> int:
-    """The seed of the run's data order and augmentation: a resumed run keeps its own."""
-    recorded = (content or {}).get("tag2pix", {}).get("seed")
-    if recorded is not None:
-        return recorded
-    return options.seed if options.seed >= 0 else processes.share(secrets.randbelow(2**31))
 
 
 def _data(
@@ -185,7 +144,7 @@ def _data(
         vocabulary,
         seed=seed,
         brightness_epoch=options.brightness_epoch,
-        cache=_cache(options, data_dir),
+        cache=cache_directory(options, data_dir),
         **image,
     )
     samples = []
@@ -206,12 +165,6 @@ def _data(
     if not len(pairs):
         raise InputError(f"nothing to train on in {data_dir}: {chosen.summary()}")
     return pairs, benchmark
-
-
-def _cache(options: argparse.Namespace, data_dir: Path) -> Path | None:
-    if options.cache is None or options.dry_run:
-        return None
-    return Path(options.cache or data_dir / "cache")
 
 
 def _networks(
