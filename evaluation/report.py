@@ -45,7 +45,7 @@ def summary(report: Mapping[str, Any]) -> Iterator[str]:
                     f"{number(found['leakage']):>9}"
                 )
     for name, found in report["pictures"].items():
-        yield f"{name}: {found['pictures']} pictures" + _unreadable(found)
+        yield f"{name}: {_counts(found)}"
         for row, values in likeness_rows(found):
             yield f"  {row:<22}{values}"
         for row, values in tag_rows(found):
@@ -92,5 +92,6 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
-def _unreadable(found: Mapping[str, Any]) -> str:
-    return f", {found['unreadable']} unreadable skipped" if found["unreadable"] else ""
+def _counts(found: Mapping[str, Any]) -> str:
+    text = "1 picture" if found["pictures"] == 1 else f"{found['pictures']} pictures"
+    return text + (f", {found['unreadable']} unreadable skipped" if found["unreadable"] else "")

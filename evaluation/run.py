@@ -7,32 +7,50 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import torch
 
 from coloring.colorist import Colorist, load_colorist
 from evaluation.dataset_metrics import DEFAULT_BATCH, Likeness, Measure, measure
 from evaluation.drawings import LINE_ART, DrawnPairs, HeldOutDrawings
 from evaluation.frechet import extractor_distance, inception_distance, inception_weights
-from evaluation.page import write_page
+from evaluation.judged_tags import DiscriminatorTags, ExtractorTags
+from evaluation.page import Sheets, write_page
 from evaluation.recolor import color_control
 from evaluation.report import print_summary, write_json
 from evaluation.sheets import ColorSheets, Comparison
-from evaluation.tag_metrics import DiscriminatorTags, ExtractorTags, load_discriminator
 from loader.dataset import BenchmarkPairs, Pair
 from loader.errors import InputError
 from loader.samples import select
 from loader.tags import Vocabulary, read_tag_lines
 from network import checkpoint
-from network.checkpoint import CheckpointError, read_tag_extractor
+from network.checkpoint import CheckpointError, load_state, read_tag_extractor
+from network.discriminator import Discriminator
+from network.tag_extractor import TagExtractor
 from options import require
 from preprocessor.demo_dataset import RESERVED_SEED
 from preprocessor.utils.download import sha256_of
 
-STATISTICS = "frechet-statistics"
+STATISTICS = "frechet-statistics"  # inside --result_dir, for all that is measured there
+Report = dict[str, Any]
 
 
 def evaluate(options: argparse.Namespace, given: set[str]) -> int:
-    """Measure --load; returns 0. Raises InputError or CheckpointError."""
+    """Measure --load and write what was found; returns 0. Raises InputError or CheckpointError."""
+    report, sheets = measure_checkpoint(options, given)
+    weights = report["weights"]
+    name = f"evaluation-{Path(weights['name']).stem}-{weights['sha256'][:8]}"
+    folder = Path(options.result_dir) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(report, folder / "evaluation.json")
+    write_page(report, sheets, folder / "evaluation.html")
+    print_summary(report)
+    print(f"the numbers are {folder / 'evaluation.json'}, the page is evaluation.html beside it")
+    return 0
+
+
+def measure_checkpoint(options: argparse.Namespace, given: set[str]) -> tuple[Report, Sheets]:
+    """Everything that can be measured of --load: the report in plain containers, and the contact
+    sheets as `write_page` takes them. Raises InputError or CheckpointError."""
     if not options.load:
         raise InputError("--evaluate needs --load FILE, the checkpoint to measure")
     require(options.load, "the checkpoint to measure", "--load")
@@ -42,10 +60,21 @@ def evaluate(options: argparse.Namespace, given: set[str]) -> int:
     notes = Notes()
     sets = _sets(options, given, colorist.vocabulary, drawings, notes)
     batch_size = options.batch_size if "batch_size" in given else DEFAULT_BATCH
+    heading, discriminator = _read(options, colorist)
+    extractor = _full_extractor(options, colorist, notes)
 
     measured, sheets = {}, {}
     for name, pairs in sets.items():
-        measures = _measures(options, colorist, pairs, inception, notes)
+        measures: dict[str, Measure] = {
+            "comparison": Comparison(),
+            "likeness": Likeness(),
+            "discriminator": DiscriminatorTags(
+                discriminator, colorist, cit=colorist.extractor is not None
+            ),
+        }
+        if extractor is not None:
+            measures["tag_extractor"] = ExtractorTags(extractor, colorist.device)
+        measures |= _distances(options, pairs, inception, colorist.device, notes)
         found = measure(colorist, pairs, measures, batch_size=batch_size, description=name)
         sheets[name] = found.pop("comparison")
         measured[name] = found
@@ -53,15 +82,9 @@ def evaluate(options: argparse.Namespace, given: set[str]) -> int:
     if len(drawings):
         shown = ColorSheets()
         control = color_control(colorist, drawings, batch_size=batch_size, show=shown)
-        sheets |= shown.sheets(drawings, colorist.vocabulary.names)
-
-    report = _heading(options, colorist) | {
-        "color_control": control,
-        "pictures": measured,
-        "not_measured": notes.lines,
-    }
-    _write(options, report, sheets)
-    return 0
+        sheets |= shown.sheets(drawings)
+    report = {"color_control": control, "pictures": measured, "not_measured": notes.lines}
+    return heading | report, sheets
 
 
 class Notes:
@@ -107,27 +130,18 @@ def _benchmark(options: argparse.Namespace, vocabulary: Vocabulary, size: int) -
     return pairs
 
 
-def _measures(
+def _distances(
     options: argparse.Namespace,
-    colorist: Colorist,
     pairs: Sequence[Pair],
     inception: Path | None,
+    device: torch.device,
     notes: Notes,
 ) -> dict[str, Measure]:
-    measures: dict[str, Measure] = {
-        "comparison": Comparison(),
-        "likeness": Likeness(),
-        "discriminator": DiscriminatorTags(
-            load_discriminator(options.load), colorist, cit=colorist.extractor is not None
-        ),
-    }
-    tags = _extractor_tags(options, colorist, notes)
-    if tags:
-        measures["tag_extractor"] = tags
     cache = Path(options.result_dir) / STATISTICS
+    distances: dict[str, Measure] = {}
     if Path(options.pretrain_dump).is_file():
-        measures["frechet_extractor"] = extractor_distance(
-            options.pretrain_dump, pairs, colorist.device, cache
+        distances["frechet_extractor"] = extractor_distance(
+            options.pretrain_dump, pairs, device, cache
         )
     else:
         notes.add(
@@ -135,44 +149,48 @@ def _measures(
             "not exist, see --pretrain_dump"
         )
     if inception:
-        measures["frechet_inception"] = inception_distance(inception, pairs, colorist.device, cache)
+        distances["frechet_inception"] = inception_distance(inception, pairs, device, cache)
     else:
         notes.add(
             "no Fréchet distance in Inception's features: its weights are not there; "
             "--fid_weights download fetches them, --fid_weights FILE names them"
         )
-    return measures
+    return distances
 
 
-def _extractor_tags(
+def _full_extractor(
     options: argparse.Namespace, colorist: Colorist, notes: Notes
-) -> ExtractorTags | None:
-    if not Path(options.pretrain_dump).is_file():
-        notes.add(f"no tags of the line art: {options.pretrain_dump} does not exist")
+) -> TagExtractor | None:
+    path = options.pretrain_dump
+    if not Path(path).is_file():
+        notes.add(f"no tags of the line art: {path} does not exist, see --pretrain_dump")
         return None
     try:
-        extractor = read_tag_extractor(options.pretrain_dump, truncated=False)
+        extractor = read_tag_extractor(path, truncated=False)
     except CheckpointError as error:
         notes.add(f"no tags of the line art: {error}")
         return None
     if extractor.fc.out_features != len(colorist.vocabulary.cit):
-        notes.add(f"no tags of the line art: {options.pretrain_dump} knows other tags")
+        notes.add(f"no tags of the line art: {path} knows other tags")
         return None
-    return ExtractorTags(extractor, colorist.device)
+    return extractor
 
 
-def _heading(options: argparse.Namespace, colorist: Colorist) -> dict[str, Any]:
+def _read(options: argparse.Namespace, colorist: Colorist) -> tuple[Report, Discriminator]:
+    """What a report says of the weights and the options, and the weights' discriminator."""
     content = checkpoint.read(options.load)
-    extractor = colorist.extractor
+    found = checkpoint.architecture(content, options.load)
+    discriminator = found.discriminator()
+    load_state(discriminator, content["D"], options.load)
     cit_norm = None
-    if extractor is not None:
-        cit_norm = "batch" if extractor.training else "running"
-    return {
+    if colorist.extractor is not None:
+        cit_norm = "batch" if colorist.extractor.training else "running"
+    heading = {
         "weights": {
             "name": Path(options.load).name,
             "sha256": sha256_of(options.load),
             "epochs": content.get("finish_epoch"),
-            "architecture": asdict(checkpoint.architecture(content, options.load)),
+            "architecture": asdict(found),
         },
         "options": {
             "eval_drawings": options.eval_drawings,
@@ -183,16 +201,4 @@ def _heading(options: argparse.Namespace, colorist: Colorist) -> dict[str, Any]:
             "precision": str(colorist.dtype or "float32").removeprefix("torch."),
         },
     }
-
-
-def _write(
-    options: argparse.Namespace, report: dict[str, Any], sheets: dict[Any, Image.Image]
-) -> None:
-    weights = report["weights"]
-    name = f"evaluation-{Path(weights['name']).stem}-{weights['sha256'][:8]}"
-    folder = Path(options.result_dir) / name
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(report, folder / "evaluation.json")
-    write_page(report, sheets, folder / "evaluation.html")
-    print_summary(report)
-    print(f"the numbers are {folder / 'evaluation.json'}, the page is evaluation.html beside it")
+    return heading, discriminator

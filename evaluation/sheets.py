@@ -9,6 +9,7 @@ from torch import Tensor
 from coloring.sheet import contact_sheet
 from evaluation.dataset_metrics import Colored
 from evaluation.drawings import PARTS, HeldOut
+from loader.tags import load_vocabulary
 
 SHOWN = 3
 TILE = 96
@@ -29,12 +30,10 @@ class ColorSheets:
             rows = self.tiles.setdefault((kind, part), {})
             rows.setdefault(number, {})[tag] = tile(picture)
 
-    def sheets(
-        self, drawings: Sequence[HeldOut], names: Mapping[int, str]
-    ) -> dict[tuple[str, str], Image.Image]:
+    def sheets(self, drawings: Sequence[HeldOut]) -> dict[tuple[str, str], Image.Image]:
         """One sheet for every kind of line art and part: line art, then the same in each color."""
         return {
-            (kind, part): self._sheet(kind, part, rows, drawings, names)
+            (kind, part): self._sheet(kind, part, rows, drawings)
             for (kind, part), rows in self.tiles.items()
         }
 
@@ -44,9 +43,9 @@ class ColorSheets:
         part: str,
         rows: Mapping[int, Mapping[int, Image.Image]],
         drawings: Sequence[HeldOut],
-        names: Mapping[int, str],
     ) -> Image.Image:
         tags = sorted(next(iter(rows.values())), key=list(PARTS[part].colors).index)
+        names = load_vocabulary().names
         pictures, captions = [], []
         for number, painted in rows.items():
             pictures += [sketch_tile(drawings[number].sketches[kind])]

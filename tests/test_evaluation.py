@@ -17,8 +17,8 @@ from evaluation import frechet
 from evaluation.color_control import area, judge, summarize
 from evaluation.dataset_metrics import Colored, Likeness
 from evaluation.drawings import KINDS, PARTS, DrawnPairs, HeldOutDrawings
+from evaluation.judged_tags import ExtractorTags, first_rank, mean_average_precision
 from evaluation.recolor import color_control
-from evaluation.tag_metrics import ExtractorTags, first_rank, mean_average_precision
 from loader.tags import load_vocabulary
 from network import TagExtractor
 from preprocessor.demo import palette
@@ -180,12 +180,13 @@ def test_tags_that_rank_first():
     logits = torch.tensor([[3.0, 1, 0], [0, 1, 2], [0, 5, 1], [9, 0, 0]])
     target = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 0]])
     assert first_rank(logits, target) == {"accuracy": 0.5, "pictures": 2, "left_out": 2}
-    # Ranked 2nd; 1st and 2nd; and 2nd of those that have the tags.
-    single = torch.tensor([[0.0], [3], [2]])
-    assert mean_average_precision(single, torch.tensor([[0.0], [0], [1]])) == pytest.approx(0.5)
-    both = torch.cat([single, single], 1), torch.tensor([[0.0, 0], [0, 1], [1, 0]])
-    assert mean_average_precision(*both) == pytest.approx((0.5 + 1) / 2)
-    assert mean_average_precision(single, torch.zeros(3, 1)) is None
+    # The first tag has the second score in the picture that has it, the second tag the first.
+    scores = torch.tensor([[0.0, 0], [3, 3], [2, 2]])
+    once = torch.tensor([[0.0, 0], [0, 0], [1, 0]])
+    assert mean_average_precision(scores, once) == pytest.approx(0.5)
+    both = torch.tensor([[0.0, 0], [0, 1], [1, 0]])
+    assert mean_average_precision(scores, both) == pytest.approx((0.5 + 1) / 2)
+    assert mean_average_precision(scores, torch.zeros(3, 2)) is None
 
 
 def test_tags_of_the_line_art():

@@ -1,32 +1,21 @@
 """Whether networks that know tags find the right ones in the colored pictures."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import binary_average_precision
 
 from coloring.colorist import Colorist
 from evaluation.dataset_metrics import Colored
 from loader.color_space import to_network
-from network import checkpoint
-from network.checkpoint import load_state
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
+from training.tag_metrics import measure
 
 PARTS = ("hair", "eyes", "background")
 SHOWN = ("colored", "true")
-
-
-def load_discriminator(path: str | Path) -> Discriminator:
-    """The discriminator of a checkpoint, on the CPU and in evaluation mode."""
-    content = checkpoint.read(path)
-    discriminator = checkpoint.architecture(content, path).discriminator()
-    load_state(discriminator, content["D"], path)
-    return discriminator.eval()
 
 
 class DiscriminatorTags:
@@ -98,11 +87,6 @@ def first_rank(logits: Tensor, target: Tensor) -> Mapping[str, float | int | Non
 def mean_average_precision(logits: Tensor, target: Tensor) -> float | None:
     """Mean over the tags that occur of the average precision of logits (B, N) for target (B, N)
     multi-hot; None when no tag occurs."""
-    present = target.any(dim=0)
-    if not present.any():
+    if not target.any():
         return None
-    values = [
-        binary_average_precision(logits[:, tag].double().sigmoid(), target[:, tag].long())
-        for tag in present.nonzero()[:, 0]
-    ]
-    return torch.stack(values).mean().item()
+    return measure(logits.double().sigmoid(), target).macro_ap
