@@ -24,7 +24,8 @@ img { max-width: 100%; border: 1px solid #ddd; }
 code { font-size: 90%; }
 .swatch { display: inline-block; width: .9em; height: .9em; border: 1px solid #888;
   margin-right: .5em; vertical-align: -.1em; }
-.note { color: #666; }
+figure { margin: 1rem 0; }
+.note, figcaption { color: #666; }
 """
 KINDS = {"line_art": "line art", "xdog": "XDoG"}
 Sheets = Mapping[Any, Image.Image]
@@ -143,4 +144,5 @@ def _image(picture: Image.Image, caption: str) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<p><img src="data:image/png;base64,{data}" alt="{escape(caption)}"></p>'
+    image = f'<img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
