@@ -27,6 +27,10 @@ def main(argv: list[str] | None = None) -> int:
             from coloring.test_mode import color
 
             return color(options, given)
+        if options.export:
+            from coloring.publish import publish
+
+            return publish(options, given)
         if options.evaluate:
             from evaluation.run import evaluate
 

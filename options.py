@@ -90,6 +90,8 @@ def build_parser() -> Parser:
     add("--gui", False, "color in the browser instead of training", action="store_true")
     add("--list_tags", None, "list the tags by part, or those that contain WORD, and end",
         nargs="?", const="", metavar="WORD")  # fmt: skip
+    add("--export", "", "write the networks of --load, or the part of --pretrain_dump that "
+        "coloring needs, to FILE in half precision, and end", metavar="FILE")  # fmt: skip
     add("--load", "", "checkpoint to color with, or to go on training from", metavar="FILE")
     add("--resume", None, "go on with the newest good checkpoint of a result directory, by "
         "default the newest one in --result_dir", nargs="?", const="", metavar="DIR")  # fmt: skip
@@ -153,7 +155,7 @@ def build_parser() -> Parser:
     add("--seed", -1, "seed everything, -1: with a new seed each time", type=int, metavar="N")
 
     add = parser.flags("pretraining the tag extractor (with --pretrain)")
-    add("--pretrain_lr", 0.001, "highest learning rate of AdamW", type=rate, metavar="X")
+    add("--pretrain_lr", 0.002, "highest learning rate of AdamW", type=rate, metavar="X")
     add("--lr_schedule", "cosine", "after the warm-up: cosine (falls to 0 until the last epoch) "
         "or constant", choices=("cosine", "constant"), metavar="KIND")  # fmt: skip
     add("--holdout", 0.1, "share of the images that only measure it, between 0 and 1", type=rate,

@@ -33,7 +33,7 @@ from training.trial import trial
 
 # Asked for once, not part of what a run is.
 UNRECORDED = {
-    *("load", "resume", "init", "result_dir", "dry_run", "test", "list_tags", "cpu"),
+    *("load", "export", "resume", "init", "result_dir", "dry_run", "test", "list_tags", "cpu"),
     *("image", "tags", "tags_grid", "keep_aspect", "gui", "weights_dir", "host", "port", "auth"),
     *("evaluate", "eval_drawings", "fid_weights"),
     *("max_upload", "max_megapixels", "pretrain", "pretrain_lr", "lr_schedule", "holdout"),
