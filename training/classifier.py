@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
@@ -23,7 +23,7 @@ from loader.tags import Vocabulary
 from network.checkpoint import add_prefix, load_state, save
 from network.loss import Terms
 from network.precision import autocast
-from network.tag_extractor import TagExtractor
+from network.tag_extractor import SEResNeXtBlock, TagExtractor
 from tag2pix import Position
 from training.processes import Processes
 from training.results import ResultDirectory
@@ -42,7 +42,7 @@ class Recipe:
 
     epochs: int
     batch_size: int
-    lr: float = 0.001
+    lr: float = 0.002
     schedule: str = "cosine"
     max_pos_weight: float = 10
     workers: int = 0
@@ -101,7 +101,7 @@ class ClassifierTraining:
         self.counts, self.held_out_counts = tag_counts(sketches), tag_counts(held_out)
         weights = positive_weights(self.counts, len(sketches), recipe.max_pos_weight)
         self.pos_weight = weights.to(self.device)
-        _start_at_frequencies(network, self.counts, len(sketches), weights)
+        prepare(network, self.counts, len(sketches), weights)
 
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.parallel_network = self.processes.parallel(self.network)
@@ -119,7 +119,7 @@ class ClassifierTraining:
 
     def _schedule(self) -> LambdaLR:
         """The schedule from the present step on; its state follows from the step alone."""
-        per_epoch, recipe = self._batches().batches_per_epoch, self.recipe
+        per_epoch, recipe = self.batches().batches_per_epoch, self.recipe
         warm_up = min(WARM_UP_STEPS, max(1, per_epoch // 2))
 
         def factor(step: int) -> float:
@@ -128,7 +128,7 @@ class ClassifierTraining:
 
         return LambdaLR(self.optimizer, factor, last_epoch=self.position.step - 1)
 
-    def _batches(self) -> EpochBatches:
+    def batches(self) -> EpochBatches:
         """The batches from where the network is to the last epoch."""
         return EpochBatches(
             len(self.sketches),
@@ -152,7 +152,7 @@ class ClassifierTraining:
         Raises DivergedError, leaving the weights as they are, and InputError where the data cannot
         be read, or has shrunk below where the network is in its epoch.
         """
-        batches = self._batches()
+        batches = self.batches()
         if self.position.batch >= batches.batches_per_epoch:
             raise InputError(
                 f"{self.position.batch} batches of epoch {self.position.epoch + 1} are done, and "
@@ -341,11 +341,15 @@ class ClassifierTraining:
             torch.set_rng_state(state["random"][self.processes.rank])
 
 
-def _start_at_frequencies(
-    network: TagExtractor, counts: Tensor, samples: int, weights: Tensor
-) -> None:
-    """Set the classes' biases so that, at first, each tag is as likely as it is frequent: without
-    it the first epochs are spent learning that most tags are rare."""
+def prepare(network: TagExtractor, counts: Tensor, samples: int, weights: Tensor) -> None:
+    """Initial values with which a new network learns from fewer steps.
+
+    Blocks begin as their shortcuts, and the classes' biases such that each tag is as likely as it
+    is frequent: without them the first epochs are spent learning that most tags are rare.
+    """
+    for module in network.modules():
+        if isinstance(module, SEResNeXtBlock):
+            nn.init.zeros_(module.bn3.weight)
     share = (counts + 1) / (samples + 2)
     with torch.no_grad():
         network.fc.bias.copy_((weights * share / (1 - share)).log())

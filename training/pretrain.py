@@ -60,6 +60,7 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
     seed = choose_seed(options, recorded.get("seed"), processes)
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
+    dtype = _dtype(options, processes)
     seed_torch(options, seed, processes)
 
     results = _results(options, path, recorded) if processes.is_main else None
@@ -70,7 +71,7 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
         vocabulary,
         _recipe(options, given),
         results,
-        dtype=_dtype(options, processes),
+        dtype=dtype,
         processes=processes,
         record={
             "seed": seed,
