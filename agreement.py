@@ -106,7 +106,10 @@ def _adam_options(content: Content) -> dict[str, Any]:
         beta1, beta2 = group_g["betas"]
         return {"lrG": group_g["lr"], "lrD": group_d["lr"], "beta1": beta1, "beta2": beta2}
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the checkpoint has no optimizer state to go on from ({error})") from None
+        raise InputError(
+            "the checkpoint has no optimizer state to go on from "
+            f"({error}); --init starts a new run with its weights"
+        ) from None
 
 
 def vocabulary_of(

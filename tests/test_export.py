@@ -43,7 +43,7 @@ def test_exported_weights_color_alike_and_start_new_runs(trained, drawn_data, tm
     assert (
         train(*flags[:-2], f"--load={small}", f"--result_dir={tmp_path / 'no'}", "--epoch=2") == 2
     )
-    assert "cannot be resumed from" in capsys.readouterr().err
+    assert "--init starts a new run with its weights" in capsys.readouterr().err
 
 
 def test_of_a_tag_extractor_the_truncated_part_is_exported(tmp_path):
