@@ -2,7 +2,10 @@
 
 import json
 import math
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import cv2
 import numpy as np
@@ -12,10 +15,10 @@ from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS
 UNWANTED = (63, 4751, 12650, 172609, 555246, 513475)
 
 
-def extract(metadata: Path, images: Path) -> tuple[list[str], int]:
-    """Tag lines of the chosen drawings that have an image, and how many have none."""
-    lines, missing = [], 0
-    for path in sorted(metadata.glob("20*")):
+def extract(dataset: Path) -> None:
+    """Write the tag lines of the chosen drawings that have an image, and the ids of the others."""
+    lines, missing = [], []
+    for path in sorted(dataset.glob("metadata/20*")):
         with path.open(encoding="utf-8") as file:
             for line in file:
                 record = json.loads(line)
@@ -23,11 +26,12 @@ def extract(metadata: Path, images: Path) -> tuple[list[str], int]:
                 if not _chosen(int(record["image_width"]), int(record["image_height"]), tags):
                     continue
                 file_id = int(record["id"])
-                if (images / f"{file_id % 1000:04d}" / f"{file_id}.jpg").exists():
-                    lines.append(" ".join(map(str, (file_id, *tags))))
+                if (dataset / "512px" / f"{file_id % 1000:04d}" / f"{file_id}.jpg").exists():
+                    lines.append(" ".join(map(str, (file_id, *tags))) + "\n")
                 else:
-                    missing += 1
-    return lines, missing
+                    missing.append(f"{file_id}\n")
+    (dataset / "plain_tags.txt").write_text("".join(lines))
+    (dataset / "plain_missing.txt").write_text("".join(missing))
 
 
 def _chosen(width: int, height: int, tags: list[int]) -> bool:
@@ -60,3 +64,7 @@ def xdog(gray: np.ndarray, sigma: float, k: float, gamma=0.95, epsilon=-0.5, phi
             soft = 255 * (1 + math.tanh(phi * value))
             difference[y, x] = 255 if value < epsilon else int(soft) % 256
     return difference.astype(np.uint8)
+
+
+if __name__ == "__main__":
+    extract(Path(sys.argv[1]))

@@ -29,23 +29,24 @@ from loader.tags import (
     write_tag_dump,
 )
 from preprocessor.utils.metadata import ByteRange, Tag, byte_ranges, count_tags, metadata_files
-from preprocessor.utils.place import IMAGE_SUFFIXES, place
+from preprocessor.utils.place import place_all
 from preprocessor.utils.resolutions import write_resolutions
 from preprocessor.utils.stage import (
     Outcome,
     Summary,
     add_common_arguments,
     clear_leftovers,
-    existing_stems,
     map_files,
     run,
+    worthwhile,
 )
 from preprocessor.utils.tag_filter import FOLDERS, NAMES_BEYOND_VOCABULARY, Drawing, sift
 
 REJECTS = "tagset_rejects.txt"
-MISSING = "tagset_missing.txt"
 TAG_COUNTS = "tags_count.txt"
 SMALLEST_RANGE, LARGEST_RANGE = 1 << 20, 32 << 20
+# One process reads so many bytes in the time that it takes to start another.
+WORTH_A_PROCESS = 200 << 20
 
 _EXAMPLE = """\
 example:
@@ -133,7 +134,7 @@ def extract(args: argparse.Namespace) -> int:
         _clear(dataset)
     summary = Summary("drawings", dry_run=args.dry_run)
     chosen = _choose(args, summary)
-    placed = _place_all(args, chosen, earlier, summary)
+    placed = place_all(args, chosen, earlier, summary)
     if not args.dry_run:
         kept = [drawing for drawing in chosen if drawing.id in placed]
         sizes = {drawing.id: (drawing.width, drawing.height) for drawing in kept}
@@ -173,11 +174,12 @@ def _each_range(args: argparse.Namespace, function: Callable) -> Iterator[tuple[
     """Apply `function` to all metadata, in ranges; yields (range, result) in the order read."""
     files = metadata_files(args.dataset_path / "metadata" / ("2017" if args.use_2017 else ""))
     total = sum(path.stat().st_size for path in files)
-    size = min(max(total // (8 * args.jobs), SMALLEST_RANGE), LARGEST_RANGE)
+    jobs = worthwhile(args.jobs, total, WORTH_A_PROCESS)
+    size = min(max(total // (8 * jobs), SMALLEST_RANGE), LARGEST_RANGE)
     outcomes = map_files(
         function,
         byte_ranges(files, size),
-        jobs=args.jobs,
+        jobs=jobs,
         dask=args.dask,
         description="metadata",
         unit="B",
@@ -213,52 +215,6 @@ def _rejects_file(path: Path, dry_run: bool) -> Iterator[TextIO]:
         yield file
     if not path.stat().st_size:
         path.unlink()
-
-
-def _place_all(
-    args: argparse.Namespace, chosen: list[Drawing], earlier: list[TagLine], summary: Summary
-) -> set[int]:
-    """Copy or link what is not in its folder yet; returns the ids of the drawings to be listed."""
-    dataset: Path = args.dataset_path
-    present = {name: existing_stems(dataset / name, IMAGE_SUFFIXES) for name in FOLDERS}
-    placed = {drawing.id for drawing in chosen if str(drawing.id) in present[drawing.folder]}
-    summary.skip("already there", len(placed))
-    if args.keep_removed:
-        removed = {line.file_id for line in earlier}.intersection(d.id for d in chosen) - placed
-        summary.skip("removed by hand", len(removed))
-        placed |= removed
-    if not args.dry_run:
-        for name in FOLDERS:
-            (dataset / name).mkdir(parents=True, exist_ok=True)
-    outcomes = map_files(
-        partial(place, dataset=dataset, link=args.link, dry_run=args.dry_run),
-        [(drawing.id, drawing.folder) for drawing in chosen if drawing.id not in placed],
-        jobs=args.jobs,
-        dask=args.dask,
-        description="linking" if args.link else "copying",
-    )
-    missing = []
-    for outcome in outcomes:
-        file_id = outcome.item[0]
-        if outcome.error:
-            summary.fail(outcome.error)
-        elif outcome.value:
-            summary.done += 1
-            placed.add(file_id)
-        else:
-            missing.append(file_id)
-    summary.skip(f"image not in 512px (see {MISSING})", len(missing))
-    if not args.dry_run:
-        _write_missing(dataset / MISSING, sorted(missing))
-    return placed
-
-
-def _write_missing(path: Path, file_ids: list[int]) -> None:
-    if not file_ids:
-        path.unlink(missing_ok=True)
-        return
-    with atomic_path(path) as temporary, temporary.open("w") as file:
-        file.writelines(f"{file_id % 1000:04d}/{file_id}.jpg\n" for file_id in file_ids)
 
 
 def _write_tags(path: Path, kept: list[Drawing], earlier: list[TagLine], summary: Summary) -> None:

@@ -13,7 +13,7 @@ import pytest
 from loader.errors import InputError
 from loader.tags import TAG_DUMP, load_vocabulary
 from preprocessor import tagset_extractor
-from preprocessor.utils import metadata, stage
+from preprocessor.utils import metadata, place, stage
 from preprocessor.utils.metadata import ByteRange, read_lines
 from preprocessor.utils.resolutions import read_resolutions, write_resolutions
 from preprocessor.utils.tag_filter import size_problem, sort_by_tags
@@ -82,8 +82,15 @@ def golden_dump(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def always_all_jobs(monkeypatch):
+    """Processes are started for any amount of work."""
+    monkeypatch.setattr(tagset_extractor, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(place, "WORTH_A_PROCESS", 1)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_golden(golden_dump, jobs):
+def test_golden(golden_dump, always_all_jobs, jobs):
     assert extract(golden_dump, jobs=jobs) == 0
     assert (golden_dump / "tags.txt").read_text().splitlines() == GOLDEN["tags_txt"]
     assert names(golden_dump / "train_image_base") == sorted(GOLDEN["train_image_base"])
@@ -311,7 +318,7 @@ def test_ranges_hold_every_line_once(tmp_path):
     assert list(read_lines(ByteRange(0, path, 5, 5))) == []
 
 
-def test_result_does_not_depend_on_jobs_and_ranges(tmp_path, monkeypatch):
+def test_result_does_not_depend_on_jobs_and_ranges(tmp_path, always_all_jobs, monkeypatch):
     records = [string_record(i % 70, width=900 + i % 3) for i in range(200)]
     results = []
     for jobs, size in ((1, 1 << 20), (2, 1500), (1, 333)):
@@ -519,8 +526,8 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_full_disk(small_disk, jobs):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_full_disk(small_disk, always_all_jobs, jobs, capsys):
     write_dump(small_disk, [string_record(i) for i in range(20)])
     for path in (small_disk / "512px").rglob("*.jpg"):
         path.write_bytes(b"x" * 8000)
@@ -528,13 +535,12 @@ def test_full_disk(small_disk, jobs):
     with filler.open("wb") as file, pytest.raises(OSError, match="No space"):
         file.write(b"x" * (1 << 20))
     filler.write_bytes(filler.read_bytes()[:-40_000])
-    result = command(small_disk, "--jobs", jobs)
-    assert result.returncode == 1
-    assert "No space left" in last_error(result)
+    assert extract(small_disk, jobs=jobs) == 1
+    assert "No space left" in capsys.readouterr().err
     assert not (small_disk / "tags.txt").exists()
     filler.unlink()
     assert all(path.stat().st_size == 8000 for path in small_disk.rglob("*_base/[0-9]*.jpg"))
-    assert command(small_disk, "--jobs", jobs, "--link").returncode == 0
+    assert extract(small_disk, "--link", jobs=jobs) == 0
     assert tag_ids(small_disk) == list(range(20))
     assert not list(small_disk.rglob(".*.tmp*"))
 

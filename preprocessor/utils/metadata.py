@@ -135,9 +135,11 @@ def read_blocks(piece: ByteRange) -> Iterator[tuple[int, bytes]]:
             file.seek(position - 1)
             position += _skip_line(file, piece.end - position + 1) - 1
         while position < piece.end:
-            block = file.read(min(BLOCK, piece.end - position))
-            if not block.endswith(b"\n"):
-                block += file.readline(MAX_LINE)
+            file.seek(min(position + BLOCK, piece.end) - 1)
+            file.readline(MAX_LINE)
+            size = file.tell() - position
+            file.seek(position)
+            block = file.read(size)
             if not block:
                 return
             start, position = position, position + len(block)

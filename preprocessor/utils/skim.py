@@ -17,23 +17,23 @@ except ImportError:  # There is no wheel for the platform: the same by Python, s
 Line = tuple[int, bytes]
 """Where a line begins in its block, and the line without its end and surrounding space."""
 
-_FIRST_KEY = re.compile(rb'\{"\w+":')
-_SIZES = (b'"image_width":', b'"image_height":')
+_FIRST_KEYS = re.compile(rb'(\{"\w+":) ?[^,]+, ?("\w+":)')
+_WIDTH = b'"image_width":'
 _TAGS_WITH_IDS = re.compile(rb'"tags": ?\[\{"id": ?"?')
 _TAGS_BY_NAME = re.compile(rb'"tag_string": ?"')
 # Parts of this many lines are decoded at once instead of halved.
 _FEW = 4
-# The escapes of & ' < = > are common. All others below 128 could hide a letter or a digit.
+# The escapes of & ' < = > are common. All others below 256 could hide a letter or a digit.
 _ESCAPE = b"\\u00"
-_HARMLESS_ESCAPES = frozenset((b"26", b"27", b"3c", b"3d", b"3e"))
+_HARMLESS_ESCAPES = frozenset((b"26", b"27", b"3c", b"3C", b"3d", b"3D", b"3e", b"3E"))
 
 
 def skim(block: bytes, ids: Iterable[bytes], names: Iterable[bytes]) -> tuple[list[Line], int]:
     """Split whole lines of metadata into those to be decoded and the number of the others.
 
     The others are whole records without any tag of these ids (or names, where there are no ids):
-    they begin and end as records do, their braces balance, they have an image size and a list of
-    tags, and they are UTF-8. All other mistakes in them go unnoticed.
+    they begin and end as the first one does, have an image width and a list of tags, and are
+    UTF-8. All other mistakes in them go unnoticed.
     """
     lines = count(block, b"\n")
     needles = _needles(block, lines, (*ids,), (*names,))
@@ -66,18 +66,18 @@ def holds_any(line: bytes, needles: Iterable[bytes]) -> bool:
 
 def _needles(block: bytes, lines: int, ids: tuple, names: tuple) -> tuple[bytes, ...] | None:
     """What to search for in a block of whole records; None when something is wrong with it."""
-    end = block.find(b"\n")
-    first_key = _FIRST_KEY.match(block, 0, end)
-    tags, needles = _TAGS_WITH_IDS.search(block, 0, end), ids
+    end = block.find(b"\n") + 1
+    keys = _FIRST_KEYS.match(block, 0, end)
+    # A list comes last; what ends in another way may be cut off behind a tag.
+    tags, last, needles = _TAGS_WITH_IDS.search(block, 0, end), b"]}\n", ids
     if not tags:
-        tags, needles = _TAGS_BY_NAME.search(block, 0, end), ids + names
-    if not first_key or not tags or not block.endswith(b"}\n"):
+        tags, last, needles = _TAGS_BY_NAME.search(block, 0, end), b"}\n", ids + names
+    if not (keys and tags and block.endswith(last)):
         return None
-    once_a_line = (*_SIZES, tags.group())
+    first_key, second_key = keys.groups()
     whole = (
-        count(block, b"}\n" + first_key.group()) == lines - 1
-        and all(count(block, key) == lines for key in once_a_line)
-        and count(block, b"{") == count(block, b"}")
+        count(block, last + first_key) == lines - 1
+        and all(count(block, key) == lines for key in (second_key, _WIDTH, tags.group()))
         and _is_utf8(block)
     )
     return needles if whole else None
@@ -96,11 +96,8 @@ def _is_utf8(block: bytes) -> bool:
 def _lines_with(block: bytes, needles: Iterable[bytes]) -> Iterator[Line]:
     """The lines that hold a needle, or might, behind an escape."""
     found = {at for needle in needles for at in _positions(block, needle)}
-    found.update(
-        at
-        for at in _positions(block, _ESCAPE)
-        if block[at + 4 : at + 6].lower() not in _HARMLESS_ESCAPES
-    )
+    escapes = _positions(block, _ESCAPE)
+    found.update(at for at in escapes if block[at + 4 : at + 6] not in _HARMLESS_ESCAPES)
     end = 0
     for at in sorted(found):
         if at >= end:

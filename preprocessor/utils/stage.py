@@ -126,6 +126,11 @@ def map_files(
             yield outcome
 
 
+def worthwhile(jobs: int, amount: int, each: int) -> int:
+    """How many of `jobs` processes are worth their start: one, and one more per `each` of work."""
+    return min(jobs, 1 + amount // each)
+
+
 def _map(task, items, jobs: int, dask: str | None, batch_size: int | str) -> Iterator[Outcome]:
     if dask is None and jobs == 1:
         yield from map(task, items)

@@ -1,0 +1,64 @@
+"""Running a command for its time, processor time and memory."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Measured(NamedTuple):
+    """What a command took; the memory is the largest of all its processes together, resident."""
+
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+
+
+def measure(script: Path, *arguments: str) -> Measured:
+    """Run a Python script to its end; raises RuntimeError with what it said if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, str(script), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    largest, pid = 0, 0
+    while not pid:
+        largest = max(largest, _resident(process.pid))
+        time.sleep(0.05)
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    said = process.communicate()[0].decode()
+    if process.returncode:
+        raise RuntimeError(f"{script} failed: {said[-1000:]}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, largest / 1e6)
+
+
+def _resident(session: int) -> int:
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session:
+            total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return total
+
+
+def report(what: str, count: int, ours: list[Measured], others: list[Measured], name: str) -> None:
+    """Print rate and memory, and how many times faster than the others: at best, and each time."""
+    best, other = min(ours), min(others)
+    ratios = " ".join(f"{b.seconds / a.seconds:.1f}" for a, b in zip(ours, others, strict=True))
+    print(
+        f"{what:<26} {count:>9,} {count / best.seconds:>9,.0f}/s {best.cpu_seconds:>6.1f} s CPU"
+        f" {max(run.megabytes for run in ours):>6.0f} MB"
+        f" | {name}: {count / other.seconds:,.0f}/s {other.cpu_seconds:.1f} s CPU"
+        f" | {other.seconds / best.seconds:.1f} x ({ratios}),"
+        f" by CPU {other.cpu_seconds / best.cpu_seconds:.1f} x",
+        flush=True,
+    )
