@@ -246,3 +246,22 @@ def test_the_generator_step_leaves_no_gradient_in_the_discriminator():
     tag2pix.optimizer_d.step = recorded
     tag2pix.training_step(random_batch(2))
     assert all(p.grad.equal(gradient) for p, gradient in zip(parameters, own, strict=True))
+
+
+@pytest.mark.parametrize(
+    "lonely",
+    [
+        ("--data_size=5",),  # four, then one
+        ("--data_size=6", "--grad_accum=2"),  # two and two, then one and one
+        ("--batch_size=1",),
+    ],
+)
+def test_one_image_alone_is_refused_where_it_cannot_be_learned_from(
+    drawn_data, tmp_path, capsys, lonely
+):
+    assert train(*options(drawn_data, tmp_path / "runs", "--epoch=1", *lonely)) == 2
+    error = capsys.readouterr().err
+    assert "one image alone" in error and error.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+    larger = ("--input_size=48", "--epoch=1", *lonely)
+    assert train(*options(drawn_data, tmp_path / "runs", *larger)) == 0

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -62,6 +63,7 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     recorded = (content or {}).get("tag2pix", {})
     seed = choose_seed(options, recorded.get("seed"), processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
+    _check_smallest_part(options, len(pairs), processes)
     before = recorded.get("pairs", len(pairs))
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {path} was written")
@@ -108,6 +110,23 @@ def _check(options: argparse.Namespace, processes: Processes) -> None:
     check_batch_size(options, processes)
     if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
         raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
+
+
+def _check_smallest_part(options: argparse.Namespace, pairs: int, processes: Processes) -> None:
+    """At 32 px and below one pixel is left where the discriminator normalizes last, and batch
+    normalization needs more than one value."""
+    if options.input_size > 32 or options.l1_epoch > options.epoch:
+        return
+    usable = pairs - pairs % processes.world
+    for batch in {min(options.batch_size, usable), usable % options.batch_size or usable}:
+        own = batch // processes.world
+        part = math.ceil(own / options.grad_accum)
+        if (own % part or part) == 1:
+            raise InputError(
+                f"at --input_size {options.input_size} the discriminator cannot learn from one "
+                f"image alone, and {pairs} pairs in batches of {options.batch_size} leave one: "
+                "change --batch_size, --grad_accum or --data_size"
+            )
 
 
 def _run(training: Training) -> None:
