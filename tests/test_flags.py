@@ -11,23 +11,13 @@ from options import build_parser
 from training import run as experiment
 
 SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--thread", "0"]
-# What these do is shown by the tests of coloring, resuming and parallel training.
+# What these do is shown by the tests of coloring, resuming, parallel training and so on.
 SHOWN_ELSEWHERE = {
-    *(
-        "test",
-        "list_tags",
-        "load",
-        "resume",
-        "init",
-        "dry_run",
-        "test_dir",
-        "image",
-        "tags",
-        "tags_grid",
-    ),
-    *("keep_aspect", "compile", "sync_bn", "cpu", "cache", "gui", "host", "port", "auth"),
+    *("test", "list_tags", "load", "resume", "init", "export", "dry_run", "test_dir", "image"),
+    *("tags", "tags_grid", "keep_aspect", "compile", "sync_bn", "cpu", "cache"),
+    *("gui", "host", "port", "auth", "weights_dir", "max_upload", "max_megapixels"),
     *("evaluate", "eval_drawings", "fid_weights"),
-    *("weights_dir", "max_upload", "max_megapixels"),
+    *("pretrain", "pretrain_lr", "lr_schedule", "holdout", "max_pos_weight"),
 }
 
 

@@ -1,0 +1,335 @@
+"""Pretraining the tag extractor: what it writes, that it learns, and that it goes on exactly."""
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import signal
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from training_runs import assert_same, checkpoint, run_in, train
+
+from loader.dataset import collate
+from loader.line_art import AugmentedSketches, PlainSketches
+from loader.samples import Sample, is_held_out, select
+from loader.tags import Vocabulary, load_vocabulary, read_tag_lines, write_tag_dump
+from network import TagExtractor
+from network.checkpoint import read_tag_extractor
+from training.classifier import ClassifierTraining, Recipe, positive_weights, rate_factor
+from training.tag_metrics import COLUMNS, measure, write_table
+
+# Two of the eight drawn samples are held out; the other six are two batches.
+TINY = ("--pretrain", "--cpu", "--input_size=32", "--thread=0", "--seed=5")
+BATCHES = ("--batch_size=3", "--holdout=0.2")
+
+
+def small_vocabulary(tags: int = 3) -> Vocabulary:
+    ids = {f"tag_{number}": number for number in range(1, tags + 1)} | {"red": 99}
+    counts = dict.fromkeys(ids.values(), 1)
+    cit = tuple(range(1, tags + 1))
+    return Vocabulary(cit, (99,), {"face": cit}, {"hair": (99,)}, ids, counts)
+
+
+def options(data, parent, *others):
+    return *TINY, *BATCHES, f"--data_dir={data}", f"--result_dir={parent}", *others
+
+
+def table(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def said():
+    return io.StringIO()
+
+
+@pytest.fixture(scope="module")
+def whole(drawn_data, said, tmp_path_factory):
+    """Two epochs without interruption, and what they said."""
+    parent = tmp_path_factory.mktemp("whole")
+    with contextlib.redirect_stdout(said):
+        assert train(*options(drawn_data, parent, "--epoch=2")) == 0
+    return run_in(parent)
+
+
+def test_model_pth_is_in_the_public_format(whole):
+    content = checkpoint(whole / "model.pth")
+    assert content["weight"]["module.fc.weight"].shape == (370, 2048)
+    assert all(key.startswith("module.") for key in content["weight"])
+    assert content["pretraining"]["vocabulary"] == load_vocabulary().dump()
+    best = content["pretraining"]["epochs"][-1]
+    assert best["macro_ap"] == max(float(row["macro_ap"]) for row in table(whole / "metrics.csv"))
+
+    full = read_tag_extractor(whole / "model.pth", truncated=False)
+    half = read_tag_extractor(whole / "model.pth", truncated=True)
+    sketch = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    features = half(sketch)
+    assert features.shape == (2, 512, 4, 4)
+    logits = full.fc(full.layer4(full.layer3(features)).mean(dim=(2, 3)))
+    assert logits.equal(full(sketch))
+
+
+def test_what_a_run_writes(whole):
+    losses = table(whole / "losses.csv")
+    assert [(row["step"], row["epoch"]) for row in losses] == [
+        ("1", "1"),
+        ("2", "1"),
+        ("3", "2"),
+        ("4", "2"),
+    ]
+    # A warm-up over half an epoch, one step here, and then the cosine down to the last step.
+    assert [float(row["lr"]) for row in losses] == pytest.approx([2e-3, 2e-3, 1.5e-3, 0.5e-3])
+    epochs = table(whole / "metrics.csv")
+    assert [row["epoch"] for row in epochs] == ["1", "2"]
+    means = [np.mean([float(row["loss"]) for row in losses[i : i + 2]]) for i in (0, 2)]
+    assert [float(row["loss"]) for row in epochs] == pytest.approx(means)
+
+    tags = table(whole / "last.csv")
+    measured = [float(row["AP"]) for row in tags if row["AP"]]
+    assert int(epochs[-1]["tags"]) == len(measured)
+    assert float(epochs[-1]["macro_ap"]) == pytest.approx(np.mean(measured), abs=1e-4)
+    assert all((row["held_out"] != "0") == bool(row["AP"]) for row in tags)
+    assert sum(int(row["training"]) for row in tags) > 6
+    assert "* holdout = 0.2" in (whole / "arguments.txt").read_text()
+
+
+def test_it_says_what_is_next(drawn_data, whole, said, capsys):
+    """And what it names serves the training of the generator."""
+    out = said.getvalue()
+    assert "training images: 6; held out: 2, as 2 pieces of line art" in out
+    assert "epoch 1/2: loss 0." in out and ", the best so far" in out
+    command = out.splitlines()[-1].removeprefix("next: python main.py ").split()
+    assert command == ["--data_dir", str(drawn_data), "--pretrain_dump", str(whole / "model.pth")]
+    small = ("--input_size=32", "--layers", "1", "1", "1", "1", "--batch_size=2", "--epoch=1")
+    assert train(*command, "--cpu", "--thread=0", *small, "--dry_run") == 0
+    capsys.readouterr()
+    assert train("--pretrain", "--cpu", f"--resume={whole}") == 0
+    assert "has finished 2 of 2 epochs; --epoch is the total" in capsys.readouterr().out
+
+
+def assert_same_run(directory, whole):
+    for name in ("model.pth", "last.pth"):
+        assert_same(checkpoint(directory / name), checkpoint(whole / name))
+    for name in ("losses.csv", "metrics.csv", "model.csv", "last.csv"):
+        assert (directory / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def signal_at_step(monkeypatch, number, signal_number):
+    training_step = ClassifierTraining.training_step
+
+    def step(self, batch):
+        if self.position.step + 1 == number:
+            os.kill(os.getpid(), signal_number)
+        return training_step(self, batch)
+
+    monkeypatch.setattr(ClassifierTraining, "training_step", step)
+
+
+def test_stopped_and_resumed(drawn_data, whole, tmp_path, monkeypatch, capsys):
+    """Inside an epoch, and at the end of one."""
+    start = options(drawn_data, tmp_path, "--epoch=2")
+    for step, number in ((1, signal.SIGTERM), (2, signal.SIGINT)):
+        with monkeypatch.context() as patch:
+            signal_at_step(patch, step, number)
+            assert train(*start) == 0
+        directory = run_in(tmp_path)
+        assert f"stopped; go on with --pretrain --resume {directory}" in capsys.readouterr().out
+        assert len(table(directory / "losses.csv")) == step
+        start = ("--pretrain", "--cpu", "--resume", f"--result_dir={tmp_path}")
+    assert train(*start) == 0
+    assert run_in(tmp_path) == directory
+    assert_same_run(directory, whole)
+
+
+@pytest.mark.slow
+def test_one_epoch_and_one_are_two(drawn_data, tmp_path):
+    """With the constant rate, which does not depend on how many epochs there will be."""
+    constant = ("--lr_schedule=constant", "--pretrain_lr=0.01")
+    assert train(*options(drawn_data, tmp_path / "one", *constant, "--epoch=1")) == 0
+    directory = run_in(tmp_path / "one")
+    assert train("--pretrain", "--cpu", f"--resume={directory}", "--epoch=2") == 0
+    assert train(*options(drawn_data, tmp_path / "two", *constant, "--epoch=2")) == 0
+    assert_same_run(directory, run_in(tmp_path / "two"))
+
+
+def test_it_learns(drawn_data):
+    """Few drawings by heart, so that every tag is found in all of them."""
+    vocabulary = load_vocabulary()
+    lines = read_tag_lines(drawn_data / "tags.txt")
+    folder = drawn_data / "simpl_train"
+    samples = select(lines, folder, vocabulary, training=True, limit=4).samples
+    data = (samples, drawn_data, vocabulary)
+    torch.manual_seed(0)
+    training = ClassifierTraining(
+        TagExtractor(),
+        AugmentedSketches(*data, input_size=32),
+        PlainSketches(*data, input_size=32),
+        vocabulary,
+        Recipe(epochs=10, batch_size=4),
+    )
+
+    batch = collate([training.held_out[index] for index in range(4)])
+    training.network.train()  # so few steps leave the running statistics behind
+
+    def macro_ap():
+        with torch.no_grad():
+            return measure(training.network(batch.sketch).sigmoid(), batch.cit).macro_ap
+
+    before = macro_ap()
+    losses = [training.training_step(batch)["loss"].item() for _ in range(10)]
+    assert before < 0.8 and macro_ap() == 1
+    assert losses[-1] < 0.02 * losses[0]
+
+
+def test_metrics_by_hand():
+    scores = torch.tensor(
+        [[0.9, 0.2, 0.3], [0.1, 0.8, 0.7], [0.7, 0.6, 0.1], [0.6, 0.1, 0.2]], dtype=torch.float64
+    )
+    labels = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 1, 0], [1, 0, 0]])
+    found = measure(scores, labels)
+    # The first tag is at ranks 1 and 3 of its column: (1/1 + 2/3) / 2.
+    assert found.average_precision[:2].tolist() == pytest.approx([5 / 6, 1])
+    assert found.precision[:2].tolist() == pytest.approx([2 / 3, 1])
+    assert found.recall[:2].tolist() == pytest.approx([1, 1])
+    assert found.f1[:2].tolist() == pytest.approx([0.8, 1])
+    # The third does not occur: it counts only among all decisions, as one false one.
+    assert found.average_precision[2].isnan() and found.f1[2].isnan()
+    assert found.tags == 2
+    assert found.macro_ap == pytest.approx(11 / 12)
+    assert found.macro_f1 == pytest.approx(0.9)
+    assert found.micro_f1 == pytest.approx(2 * 4 / (2 * 4 + 2))
+
+
+def test_the_table_of_tags(tmp_path):
+    scores, labels = torch.tensor([[0.9, 0.1, 0.2], [0.2, 0.1, 0.2]]), torch.tensor([[1, 0, 0]] * 2)
+    counts = torch.tensor([5.0, 1, 0]), torch.tensor([2.0, 0, 0])
+    write_table(tmp_path / "t.csv", measure(scores, labels), small_vocabulary(), *counts)
+    rows = [list(row.values()) for row in table(tmp_path / "t.csv")]
+    assert tuple(table(tmp_path / "t.csv")[0]) == COLUMNS
+    assert rows == [
+        ["1", "tag_1", "5", "2", "1.0000", "1.0000", "0.5000", "0.6667"],
+        ["2", "tag_2", "1", "0", "", "", "", ""],
+    ]
+
+
+def test_the_split():
+    ids = range(1, 20001)
+    held_out = {number for number in ids if is_held_out(number, 0.1)}
+    assert 0.09 < len(held_out) / len(ids) < 0.11
+    assert held_out < {number for number in ids if is_held_out(number, 0.2)}
+    assert all(is_held_out(-number, 0.1) == (number in held_out) for number in ids)
+    # Other versions hold out the same images.
+    assert sorted(held_out)[:4] == [18, 29, 47, 55]
+
+
+def test_weights_of_positives():
+    counts = torch.tensor([50.0, 20, 1, 0, 90])
+    assert positive_weights(counts, 100, 5).tolist() == pytest.approx([1, 2, 5, 5, 1])
+
+
+def test_learning_rates():
+    def factors(schedule):
+        return [rate_factor(s, warm_up=2, steps=6, schedule=schedule) for s in range(7)]
+
+    half = 0.5**0.5
+    cosine = [0.5, 1, 1, (1 + half) / 2, 0.5, (1 - half) / 2, 0]
+    assert factors("cosine") == pytest.approx(cosine)
+    assert factors("constant") == [0.5] + [1] * 6
+
+
+@pytest.fixture
+def mixed_data(drawn_data, tmp_path):
+    """The drawn data set with a second kind of line art, and a face crop of a held-out image."""
+    root = tmp_path / "mixed"
+    shutil.copytree(drawn_data, root)
+    shutil.copytree(root / "simpl_train", root / "xdog_train")
+    for folder in ("simpl_train", "xdog_train", "rgb_train"):
+        shutil.copy(root / folder / "4.png", root / folder / "-4.png")
+    lines = (root / "tags.txt").read_text().splitlines()
+    lines.append(lines[3].replace("4 ", "-4 ", 1))
+    (root / "tags.txt").write_text("\n".join(lines))
+    return root
+
+
+def test_held_out_line_art(mixed_data):
+    """Every kind of it, in place and unchanged; what cannot be read is left out."""
+    sample = Sample(4, (1, 2), (0,))
+    (mixed_data / "xdog_train" / "4.png").write_bytes(b"no image")
+    held_out = PlainSketches([sample], mixed_data, small_vocabulary(), input_size=64)
+    assert len(held_out) == 2
+    good, bad = held_out[0], held_out[1]
+    with Image.open(mixed_data / "simpl_train" / "4.png") as image:
+        pixels = np.asarray(image.convert("L"), np.float32) / 255
+    assert np.abs(good.sketch[0].numpy() - pixels).max() < 2 / 255
+    assert good.cit.tolist() == [0, 1, 1] and good.broken == ""
+    assert bad.cit.tolist() == [-1, -1, -1] and "4.png" in bad.broken
+
+
+@pytest.fixture
+def own_vocabulary(tmp_path):
+    """A tag dump with twenty CIT tags."""
+    full = load_vocabulary()
+    chosen = full.cit_parts["hair"][:20]
+    others = full.names.keys() - {*chosen, *full.cvt}
+    rows = [(tag, "cit", index, 4) for index, tag in enumerate(chosen)]
+    rows += [(tag, "cvt", index, 4) for index, tag in enumerate(full.cvt)]
+    rows += [(tag, "-", "", "") for tag in others]
+    lines = ["id\tname\tkind\tindex\tpart\tcount"]
+    lines += [f"{tag}\t{full.names[tag]}\t{k}\t{i}\t{part}\t1" for tag, k, i, part in rows]
+    (tmp_path / "table.tsv").write_text("\n".join(lines), encoding="utf-8")
+    write_tag_dump(tmp_path / "table.tsv", tmp_path / "own.pkl")
+    return tmp_path / "own.pkl"
+
+
+def test_line_art_alone_and_another_vocabulary(mixed_data, own_vocabulary, tmp_path, capsys):
+    """No color is read, a file that cannot be read is named, and classes follow the vocabulary."""
+    shutil.rmtree(mixed_data / "rgb_train")
+    broken = mixed_data / "xdog_train" / "2.png"
+    broken.write_bytes(b"no image")
+    own = ("--batch_size=4", "--epoch=1", f"--tag_dump={own_vocabulary}")
+    assert train(*options(mixed_data, tmp_path / "results", *own)) == 0
+    out, error = capsys.readouterr()
+    assert "data set: 9 of 13 tag lines used; 4 without image" in out
+    assert "training images: 7; held out: 2, as 4 pieces of line art" in out
+    assert f"skipped: {broken}" in error and f"1 unreadable files ({broken})" in out
+    extractor = read_tag_extractor(run_in(tmp_path / "results") / "model.pth", truncated=False)
+    assert extractor.fc.out_features == 20
+
+
+def test_numbers_that_go_wrong(drawn_data, tmp_path, monkeypatch, capsys):
+    training_step = ClassifierTraining.training_step
+    monkeypatch.setattr(
+        ClassifierTraining,
+        "training_step",
+        lambda self, batch: training_step(self, batch._replace(sketch=batch.sketch * torch.nan)),
+    )
+    assert train(*options(drawn_data, tmp_path, "--epoch=1")) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("training diverged in epoch 1, step 1: loss is nan")
+    assert not list(run_in(tmp_path).glob("*.pth"))
+
+
+def test_wrong_use(drawn_data, whole, tmp_path, capsys):
+    for arguments, message in (
+        (("--lrG=1",), "--lrG does not belong to --pretrain"),
+        (("--holdout=1",), "--holdout 1 is not between 0 and 1"),
+        (("--holdout=0.000001",), "nothing to measure with"),
+        (("--holdout=0.999999",), "nothing to train on"),
+        (("--input_size=40",), "--input_size 40 is not a multiple of 16"),
+        (("--batch_size=5",), "choose another --batch_size"),
+        (("--amp=fp16",), "--amp fp16 needs a GPU"),
+        (("--data_dir", tmp_path / "none"), "does not exist"),
+        (("--resume", tmp_path), "last.pth does not exist"),
+        (("--resume", whole / "model.pth"), "cannot be gone on from"),
+        (("--resume", whole, "--epoch=9", "--holdout=0.5"), "cannot be held out"),
+        (("--resume", "--result_dir", tmp_path / "empty"), "holds no pretraining run"),
+    ):
+        assert train(*options(drawn_data, tmp_path / "results", *arguments)) == 2, arguments
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1, error
+    assert not (tmp_path / "results").exists()
