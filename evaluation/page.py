@@ -27,6 +27,7 @@ code { font-size: 90%; }
 figure { margin: 1rem 0; }
 .note, figcaption { color: #666; }
 """
+CREDIT = 'Held-out drawings: made with "Adventurer" by Lisa Wischofsky, CC BY 4.0.'
 KINDS = {"line_art": "line art", "xdog": "XDoG"}
 Sheets = Mapping[Any, Image.Image]
 
@@ -54,6 +55,7 @@ def _body(report: Mapping[str, Any], sheets: Sheets) -> Iterator[str]:
         rows = [*likeness_rows(found), *tag_rows(found), *frechet_rows(found)]
         yield _table(("", ""), map(_escaped, rows))
         yield _image(sheets[name], f"{name}: line art, colored, true")
+    yield f'<p class="note">{escape(CREDIT)}</p>'
 
 
 def _heading(report: Mapping[str, Any]) -> Iterator[str]:
