@@ -29,6 +29,7 @@ def ablate(drawn_data, tmp_path, capfd):
     return call
 
 
+@pytest.mark.slow
 def test_rows_are_trained_resumed_measured_and_kept(ablate, drawn_data, tmp_path, monkeypatch):
     begun = tmp_path / "out" / "tag2pix-seed4"
     same = (*TINY, *FURTHER, "--cpu", "--no_cit", "--save_freq", "0", "--two_step_epoch", "2")
