@@ -19,7 +19,8 @@ from loader.samples import Sample, is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines, write_tag_dump
 from network import TagExtractor
 from network.checkpoint import read_tag_extractor
-from training.classifier import ClassifierTraining, Recipe, positive_weights, rate_factor
+from training.classifier import ClassifierTraining
+from training.recipe import Recipe, positive_weights, rate_factor
 from training.tag_metrics import COLUMNS, measure, write_table
 
 # Two of the eight drawn samples are held out; the other six are two batches.

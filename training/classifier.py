@@ -1,15 +1,14 @@
 """The tag extractor in training: one step, epochs, measuring, save and resume."""
 
 import csv
-import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
@@ -23,58 +22,24 @@ from loader.tags import Vocabulary
 from network.checkpoint import add_prefix, load_state, save
 from network.loss import Terms
 from network.precision import autocast
-from network.tag_extractor import SEResNeXtBlock, TagExtractor
+from network.tag_extractor import TagExtractor
 from tag2pix import Position
 from training.processes import Processes
+from training.recipe import (
+    Recipe,
+    positive_weights,
+    prepare,
+    rate_factor,
+    tag_counts,
+    warm_up_steps,
+)
 from training.results import ResultDirectory
 from training.tag_metrics import TagMetrics, measure, write_table
 from training.watch import DivergedError, LossWatch, StopSignal, UnreadableFiles
 
 BEST, LAST = "model", "last"  # each has its weights, .pth, and its table of tags, .csv
 WEIGHT_DECAY = 0.05
-WARM_UP_STEPS = 500
 EPOCH_COLUMNS = ("epoch", "loss", "held_out_loss", "macro_ap", "macro_f1", "micro_f1", "tags")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the classifier learns; `minutes`: also save so often inside epochs, 0: never."""
-
-    epochs: int
-    batch_size: int
-    lr: float = 0.002
-    schedule: str = "cosine"
-    max_pos_weight: float = 10
-    workers: int = 0
-    minutes: float = 0
-
-
-def tag_counts(sketches: AugmentedSketches | PlainSketches) -> Tensor:
-    """How many samples have each CIT tag (classes,), float32."""
-    counts = torch.zeros(sketches.classes[0])
-    for sample in sketches.samples:
-        counts[list(sample.cit)] += 1
-    return counts
-
-
-def positive_weights(counts: Tensor, samples: int, highest: float) -> Tensor:
-    """The weight of a tag's positives (classes,): sqrt(negatives / positives), from 1 to `highest`.
-
-    The root is between no weight, with which rare tags are never predicted, and equal weight of
-    both sides, with which far too many are.
-    """
-    positives = counts.clamp(min=1)
-    return ((samples - counts) / positives).sqrt().clamp(1, highest)
-
-
-def rate_factor(step: int, *, warm_up: int, steps: int, schedule: str) -> float:
-    """The learning rate of a step, counted from 0, as a share of the highest one."""
-    if step < warm_up:
-        return (step + 1) / warm_up
-    if schedule == "constant":
-        return 1.0
-    progress = min(1.0, (step - warm_up) / max(1, steps - warm_up))
-    return (1 + math.cos(math.pi * progress)) / 2
 
 
 class ClassifierTraining:
@@ -120,7 +85,7 @@ class ClassifierTraining:
     def _schedule(self) -> LambdaLR:
         """The schedule from the present step on; its state follows from the step alone."""
         per_epoch, recipe = self.batches().batches_per_epoch, self.recipe
-        warm_up = min(WARM_UP_STEPS, max(1, per_epoch // 2))
+        warm_up = warm_up_steps(per_epoch)
 
         def factor(step: int) -> float:
             steps = recipe.epochs * per_epoch
@@ -339,17 +304,3 @@ class ClassifierTraining:
             self.scaler.load_state_dict(state["scaler"])
         if len(state["random"]) == self.processes.world:
             torch.set_rng_state(state["random"][self.processes.rank])
-
-
-def prepare(network: TagExtractor, counts: Tensor, samples: int, weights: Tensor) -> None:
-    """Initial values with which a new network learns from fewer steps.
-
-    Blocks begin as their shortcuts, and the classes' biases such that each tag is as likely as it
-    is frequent: without them the first epochs are spent learning that most tags are rare.
-    """
-    for module in network.modules():
-        if isinstance(module, SEResNeXtBlock):
-            nn.init.zeros_(module.bn3.weight)
-    share = (counts + 1) / (samples + 2)
-    with torch.no_grad():
-        network.fc.bias.copy_((weights * share / (1 - share)).log())

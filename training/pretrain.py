@@ -21,8 +21,9 @@ from network.checkpoint import read_pretraining
 from network.precision import autocast_dtype
 from network.tag_extractor import TagExtractor
 from options import listing, require
-from training.classifier import BEST, LAST, ClassifierTraining, Recipe
+from training.classifier import BEST, LAST, ClassifierTraining
 from training.processes import Processes
+from training.recipe import Recipe
 from training.results import ResultDirectory, new_result_directory
 from training.setup import (
     cache_directory,
