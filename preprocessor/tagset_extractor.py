@@ -82,8 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check_all",
         action="store_true",
-        help="decode every record, also those without a background tag, which are never chosen: "
-        "lists every mistake in the metadata, and takes several times as long",
+        help="decode also the records that are seen not to fit without decoding them: lists every "
+        "mistake in the metadata, and takes several times as long",
     )
     parser.add_argument(
         "--tag_dump",

@@ -178,10 +178,11 @@ def test_every_cut_of_a_record_is_noticed(layout, separators):
     for length in range(1, len(line)):
         block = good + line[:length] + b"\n" + good
         unclear, clear = skim.skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
-        assert (len(good), line[:length].strip()) in unclear
+        assert skim.Line(len(good), line[:length].strip()) in unclear
         assert len(unclear) + clear == 21
         block = good + line[:length] + good
-        positions = [at for at, _ in skim.skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)[0]]
+        unclear, _ = skim.skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
+        positions = [line.position for line in unclear if not line.whole]
         assert len(good) in positions or length < line.index(SECOND_KEY) + len(SECOND_KEY)
 
 
@@ -200,7 +201,7 @@ def test_good_records_without_background_are_not_decoded(layout, separators):
     lines[100] = b"broken"
     block = b"".join(line + b"\n" for line in lines)
     unclear, clear = skim.skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
-    assert b"broken" in [line for _, line in unclear]
+    assert b"broken" in [line.text for line in unclear]
     assert len(unclear) <= 4 and len(unclear) + clear == 200
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import urllib.request
 from pathlib import Path
 
 from loader.errors import InputError
@@ -29,6 +28,9 @@ def fetch(url: str, target: str | os.PathLike, sha256: str | None = None) -> Non
 
     Raises InputError naming the file, the address and the place to put it by hand.
     """
+    # Imported here because every worker process imports this module, and hardly any downloads.
+    import urllib.request
+
     if not url.startswith("https://"):
         raise ValueError(f"downloads are over https only, not {url}")
     target = Path(target)

@@ -154,8 +154,8 @@ def read_lines(piece: ByteRange) -> Iterator[tuple[int, bytes]]:
     Of a line longer than MAX_LINE only the beginning is returned, at least MAX_LINE bytes.
     """
     for start, block in read_blocks(piece):
-        for position, line in split_lines(block):
-            yield start + position, line
+        for line in split_lines(block):
+            yield start + line.position, line.text
 
 
 def _skip_line(file: BinaryIO, limit: int) -> int:

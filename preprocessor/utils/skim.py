@@ -8,14 +8,24 @@ is halved until the lines that are to blame are found; those are decoded, which 
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 try:
     from stringzilla import count, find
 except ImportError:  # There is no wheel for the platform: the same by Python, several times slower.
     count, find = bytes.count, bytes.find
 
-Line = tuple[int, bytes]
-"""Where a line begins in its block, and the line without its end and surrounding space."""
+
+class Line(NamedTuple):
+    """Where a line begins in its block, and the line without its end and surrounding space.
+
+    `whole` if it was checked as `skim` does, and so need not be decoded to be called a record.
+    """
+
+    position: int
+    text: bytes
+    whole: bool = False
+
 
 _FIRST_KEYS = re.compile(rb'(\{"\w+":) ?[^,]+, ?("\w+":)')
 _WIDTH = b'"image_width":'
@@ -29,7 +39,7 @@ _HARMLESS_ESCAPES = frozenset((b"26", b"27", b"3c", b"3C", b"3d", b"3D", b"3e", 
 
 
 def skim(block: bytes, ids: Iterable[bytes], names: Iterable[bytes]) -> tuple[list[Line], int]:
-    """Split whole lines of metadata into those to be decoded and the number of the others.
+    """Split whole lines of metadata into those to be looked at and the number of the others.
 
     The others are whole records without any tag of these ids (or names, where there are no ids):
     they begin and end as the first one does, have an image width and a list of tags, and are
@@ -46,7 +56,7 @@ def skim(block: bytes, ids: Iterable[bytes], names: Iterable[bytes]) -> tuple[li
     middle = (block.rfind(b"\n", 0, half) + 1) or (block.find(b"\n", half) + 1)
     unclear, clear = skim(block[:middle], ids, names)
     unclear_behind, clear_behind = skim(block[middle:], ids, names)
-    unclear += ((middle + position, line) for position, line in unclear_behind)
+    unclear += (line._replace(position=middle + line.position) for line in unclear_behind)
     return unclear, clear + clear_behind
 
 
@@ -56,12 +66,8 @@ def split_lines(block: bytes) -> Iterator[Line]:
     for line in block.split(b"\n"):
         stripped = line.strip()
         if stripped:
-            yield position, stripped
+            yield Line(position, stripped)
         position += len(line) + 1
-
-
-def holds_any(line: bytes, needles: Iterable[bytes]) -> bool:
-    return any(find(line, needle) >= 0 for needle in needles)
 
 
 def _needles(block: bytes, lines: int, ids: tuple, names: tuple) -> tuple[bytes, ...] | None:
@@ -102,8 +108,8 @@ def _lines_with(block: bytes, needles: Iterable[bytes]) -> Iterator[Line]:
     for at in sorted(found):
         if at >= end:
             start = block.rfind(b"\n", 0, at) + 1
-            end = block.find(b"\n", at) + 1
-            yield start, block[start:end].strip()
+            end = block.find(b"\n", at)
+            yield Line(start, block[start:end], whole=True)
 
 
 def _positions(block: bytes, needle: bytes) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Which drawings are fit for training, by their size and general tags."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from preprocessor.utils.metadata import (
     parse_record,
     read_blocks,
 )
-from preprocessor.utils.skim import holds_any, skim, split_lines
+from preprocessor.utils.skim import skim, split_lines
 
 TRAIN_FOLDER = "train_image_base"
 LINE_ART_FOLDER = "liner_test"
@@ -33,6 +34,8 @@ NAMES_BEYOND_VOCABULARY = {"subtitled": 12650, "photo_(medium)": 4751, "english_
 _PERSONS = frozenset(PERSON_TAGS)
 _HAIR = frozenset(HAIR_COLORS)
 _EYES = frozenset(EYE_COLORS)
+
+_SIZE = re.compile(rb'"image_width": ?"?([1-9]\d{,8})"?, ?"image_height": ?"?([1-9]\d{,8})"?,')
 
 NO_BACKGROUND = "neither a simple nor a white background"
 
@@ -96,8 +99,9 @@ class Sifted(NamedTuple):
 def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> Sifted:
     """Choose the drawings in a range of metadata; `ids` maps tag names to ids.
 
-    A line that cannot be read becomes a reject (byte position, reason). Lines without background
-    tags are checked as `skim` does, unless `check_all` has every line decoded.
+    A line that cannot be read becomes a reject (byte position, reason). Unless `check_all` has
+    every line decoded, records without background tags, and those with one whose size is unfit,
+    are only checked as `skim` does.
     """
     sifted = Sifted([], Counter(), [])
     for start, block in read_blocks(piece):
@@ -105,9 +109,9 @@ def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> S
         if not check_all:
             lines, passed_over = skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
         sifted.unfit[NO_BACKGROUND] += passed_over
-        for position, line in lines:
+        for position, line, whole in lines:
             try:
-                verdict = _judge(line, ids, check_all)
+                verdict = (whole and _unfit_by_size(line)) or _judge(line, ids)
             except BadLine as error:
                 sifted.rejects.append((start + position, str(error)))
                 continue
@@ -118,15 +122,18 @@ def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> S
     return sifted
 
 
-def _judge(line: bytes, ids: Mapping[str, int], check_all: bool) -> Drawing | str:
+def _unfit_by_size(line: bytes) -> str | None:
+    """What is wrong with the size in a whole record; None also where it has to be decoded."""
+    size = _SIZE.search(line)
+    return size and size_problem(int(size[1]), int(size[2]))
+
+
+def _judge(line: bytes, ids: Mapping[str, int]) -> Drawing | str:
     record = parse_record(line)
-    problem = size_problem(record.image_width, record.image_height)
-    if problem and not check_all and holds_any(line, (*BACKGROUND_IDS, *BACKGROUND_NAMES)):
-        return problem
     tags = general_tag_ids(record, ids)
     verdict = sort_by_tags(tags)
-    if problem and verdict != NO_BACKGROUND:
-        return problem
+    if verdict != NO_BACKGROUND:
+        verdict = size_problem(record.image_width, record.image_height) or verdict
     if verdict not in FOLDERS:
         return verdict
     words = " ".join(map(str, tags))
