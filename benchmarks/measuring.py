@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -19,22 +20,23 @@ class Measured(NamedTuple):
 def measure(script: Path, *arguments: str) -> Measured:
     """Run a Python script to its end; raises RuntimeError with what it said if it fails."""
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, str(script), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    largest, pid = 0, 0
-    while not pid:
-        largest = max(largest, _resident(process.pid))
-        time.sleep(0.05)
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    said = process.communicate()[0].decode()
-    if process.returncode:
-        raise RuntimeError(f"{script} failed: {said[-1000:]}")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, str(script), *arguments],
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        largest, pid = 0, 0
+        while not pid:
+            largest = max(largest, _resident(process.pid))
+            time.sleep(0.05)
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{script} failed: {said.read().decode()[-1000:]}")
     return Measured(seconds, usage.ru_utime + usage.ru_stime, largest / 1e6)
 
 
