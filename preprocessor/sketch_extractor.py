@@ -97,16 +97,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _stage(args: argparse.Namespace) -> int:
-    upscaler = make_upscaler(args)
-    sketcher = None if args.xdog_only else _sketcher(args, upscaler)
     dataset, codes = args.dataset_path, []
+    for_testing = (dataset / "benchmark").is_dir()
+    # Loading waifu2x takes seconds, and XDoG of the training images needs no scaling.
+    upscaler = make_upscaler(args) if for_testing or not args.xdog_only else None
+    sketcher = None if args.xdog_only else _sketcher(args, upscaler)
     if not args.keras_only:
         draw = XdogOf(args.seed)
         codes.append(_extract(args, draw, dataset / "rgb_train", dataset / "xdog_train", args.jobs))
     if sketcher:
         jobs = sketcher.jobs(args.jobs)
         codes.append(_extract(args, sketcher, dataset / "rgb_train", dataset / "keras_train", jobs))
-    if (dataset / "benchmark").is_dir():
+    if for_testing:
         draw = sketcher or XdogOf(args.seed, upscaler)
         if not sketcher:
             print("keras_test is drawn by XDoG; delete it to have it drawn by sketchKeras later")

@@ -353,6 +353,13 @@ def test_broken_images_are_counted_and_the_rest_goes_on(dataset, capsys):
     assert len(list((dataset / "xdog_train").iterdir())) == 3
 
 
+def test_xdog_of_training_images_loads_no_upscaler(dataset, monkeypatch):
+    monkeypatch.setattr(sketch_extractor, "make_upscaler", None)
+    shutil.rmtree(dataset / "benchmark")
+    assert extract(dataset, "--xdog_only") == 0
+    assert files(dataset / "xdog_train").keys() == {"1.png", "22.png", "305.png"}
+
+
 def test_dry_run_writes_nothing(dataset, model_file, capsys):
     before = files(dataset)
     assert extract(dataset, "--keras_model", model_file, "--dry_run") == 0
