@@ -5,6 +5,7 @@ from pathlib import Path
 
 from loader.errors import InputError
 from network.export import export_checkpoint, export_tag_extractor
+from options import require
 
 
 def publish(options: argparse.Namespace, given: set[str]) -> int:
@@ -17,6 +18,7 @@ def publish(options: argparse.Namespace, given: set[str]) -> int:
         source, write = Path(options.pretrain_dump), export_tag_extractor
     else:
         raise InputError("--export needs --load FILE or --pretrain_dump FILE, what to export")
+    require(source, "what to export", "--load" if options.load else "--pretrain_dump")
     if target.exists() and target.samefile(source):
         raise InputError(f"--export {target} is the file to export: choose another name")
     write(source, target)

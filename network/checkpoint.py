@@ -143,6 +143,17 @@ def architecture(content: Mapping[str, Any], path: str | os.PathLike) -> Archite
         raise CheckpointError(f"{path} cannot be used: {error}") from error
 
 
+def discriminator_trained(content: Mapping[str, Any]) -> bool:
+    """Whether the discriminator of a checkpoint has learned anything; public files do not say."""
+    extra = content.get("tag2pix", {})
+    if "discriminator_trained" in extra:
+        return bool(extra["discriminator_trained"])
+    if "D_optimizer" not in content:
+        return True
+    before = extra.get("initial", {}).get("discriminator_trained", False)
+    return bool(content["D_optimizer"]["state"]) or before
+
+
 def resize(generator: State, input_size: int) -> dict[str, Tensor]:
     """A generator's state dict without prefix, for another input size.
 

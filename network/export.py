@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from network import checkpoint
-from network.checkpoint import CheckpointError, State, add_prefix, read_tag_extractor
+from network.checkpoint import (
+    CheckpointError,
+    State,
+    add_prefix,
+    discriminator_trained,
+    read_tag_extractor,
+)
 
 # What coloring, and a new run with --init, go by; the rest tells of the machine it was trained on.
 KEPT = ("architecture", "color_space", "vocabulary")
@@ -27,6 +33,7 @@ def export_checkpoint(source: Path, target: Path) -> None:
     exported["finish_epoch"] = content.get("finish_epoch", 0)
     if recorded := content.get("tag2pix"):
         exported["tag2pix"] = _chosen(recorded, KEPT)
+        exported["tag2pix"]["discriminator_trained"] = discriminator_trained(content)
         exported["tag2pix"]["options"] = _chosen(recorded.get("options", {}), KEPT_OPTIONS)
     checkpoint.save(exported, target)
 

@@ -46,6 +46,16 @@ def test_exported_weights_color_alike_and_start_new_runs(trained, drawn_data, tm
     assert "--init starts a new run with its weights" in capsys.readouterr().err
 
 
+def test_exported_weights_tell_whether_the_discriminator_has_learned(trained, tmp_path):
+    small = tmp_path / "small.pkl"
+    content = torch.load(trained, weights_only=True)
+    for state in (content["D_optimizer"]["state"], {}):
+        content["D_optimizer"]["state"] = state
+        torch.save(content, tmp_path / "full.pkl")
+        assert main.main(["--load", str(tmp_path / "full.pkl"), "--export", str(small)]) == 0
+        assert checkpoint.discriminator_trained(checkpoint.read(small)) == bool(state)
+
+
 def test_of_a_tag_extractor_the_truncated_part_is_exported(tmp_path):
     full, small = tmp_path / "model.pth", tmp_path / "small.pth"
     torch.save({"weight": add_prefix(fill(TagExtractor(7)).state_dict())}, full)
