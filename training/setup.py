@@ -1,6 +1,7 @@
 """What every kind of training run settles before it starts."""
 
 import argparse
+import math
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,7 @@ import joblib
 import torch
 
 from loader.errors import InputError
+from network.precision import autocast_dtype
 from training.processes import Processes
 
 
@@ -18,6 +20,47 @@ def check_batch_size(options: argparse.Namespace, processes: Processes) -> None:
             f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
             f"{processes.world} processes"
         )
+
+
+def check_sync_bn(options: argparse.Namespace, processes: Processes) -> None:
+    if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
+        raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
+
+
+def check_smallest_part(
+    input_size: int, pairs: int, batch_size: int, parts: int, world: int
+) -> None:
+    """Refuse what leaves a process no image, or one alone for batch normalization.
+
+    `batch_size` is that of all `world` processes together; each splits its share into `parts`
+    (--grad_accum). At 32 px and below one pixel is left where the networks normalize last, and
+    batch normalization needs more than one value. Raises InputError.
+    """
+    if pairs < world:
+        raise InputError(
+            f"{pairs} training images are too few for {world} processes: each needs at least one"
+        )
+    if input_size > 32:
+        return
+    usable = pairs - pairs % world
+    for batch in (min(batch_size, usable), usable % batch_size or batch_size):
+        own = batch // world
+        part = math.ceil(own / parts)
+        if (own % part or part) == 1:
+            flags = "--batch_size, --grad_accum" if parts > 1 else "--batch_size"
+            raise InputError(
+                f"at --input_size {input_size} batch normalization cannot learn from one image "
+                f"alone, and {pairs} images in batches of {batch_size} leave one: change {flags} "
+                "or --data_size"
+            )
+
+
+def amp_dtype(amp: str, device: torch.device) -> torch.dtype | None:
+    """What --amp means on this device, None for plain float32. Raises InputError."""
+    try:
+        return autocast_dtype(amp, device)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def loading_processes(options: argparse.Namespace, given: set[str]) -> int:
