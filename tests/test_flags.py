@@ -149,3 +149,21 @@ def test_help_names_every_flag_with_its_default(capsys):
 
 def test_the_abbreviation_of_the_batch_size(launch):
     assert launch("--batch=3").batch_size == 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--pretrain --test", "--test and --pretrain are different things to do"),
+        ("--holdout 0.2", "--holdout goes with --pretrain"),
+        ("--image a.png", "--image goes with --test"),
+        ("--evaluate --load W.pkl --dry_run", "--dry_run is for training, not for --evaluate"),
+        ("--gui --init W.pkl", "--init is for training, not for --gui"),
+    ],
+)
+def test_flags_of_another_mode_are_refused(capsys, flags, message):
+    with pytest.raises(SystemExit) as stop:
+        main.main(flags.split())
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1

@@ -1,6 +1,7 @@
 """A run that was stopped and resumed is the run that was not, to the bit."""
 
 import csv
+import shutil
 import signal
 
 import pytest
@@ -154,3 +155,40 @@ def test_wrong_use(whole, tmp_path, capsys):
         assert train("--cpu", *arguments) == 2
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+def test_a_chosen_file_does_not_undo_what_came_after_it(drawn_data, extractor, tmp_path, capsys):
+    """--resume FILE of an earlier epoch goes on elsewhere, with the losses up to there."""
+    flags = options(drawn_data, extractor, tmp_path / "runs")
+    assert train(*flags, "--epoch=2", "--save_freq=1") == 0
+    first = run_in(tmp_path / "runs")
+    before = (first / "losses.csv").read_bytes()
+    early = first / "tag2pix_1_epoch.pkl"
+    assert train(*flags, "--epoch=2", f"--resume={early}") == 0
+    (second,) = set((tmp_path / "runs").iterdir()) - {first}
+    assert (first / "losses.csv").read_bytes() == before
+    assert len(losses(second)) == len(losses(first))
+
+    lone = tmp_path / "lone"
+    lone.mkdir()
+    shutil.copy(early, lone / "best.pkl")
+    shutil.copy(first / "losses.csv", lone / "losses.csv")
+    assert train(*flags, "--epoch=2", f"--load={lone / 'best.pkl'}") == 0
+    assert sorted(path.name for path in lone.iterdir()) == ["best.pkl", "losses.csv"]
+
+
+def test_a_resumed_run_keeps_its_seed_and_the_batches_of_its_epoch(
+    drawn_data, extractor, tmp_path, monkeypatch, capsys
+):
+    flags = options(drawn_data, extractor, tmp_path)
+    signal_at_step(monkeypatch, 1, signal.SIGTERM)
+    assert train(*flags, "--epoch=1") == 0
+    for flag, message in (
+        ("--seed=8", "its run has seed 3"),
+        ("--batch_size=2", "inside an epoch"),
+    ):
+        capsys.readouterr()
+        assert train(*flags, "--epoch=1", "--resume", flag) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+    assert train(*flags, "--epoch=1", "--resume") == 0

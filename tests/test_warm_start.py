@@ -1,6 +1,7 @@
 """Learning from the L1 terms alone at first, and starting from the weights of another run."""
 
 import csv
+import hashlib
 
 import pytest
 import torch
@@ -85,6 +86,10 @@ def test_init_takes_the_networks_of_another_run_at_another_size(drawn_data, tmp_
 
     assert large["tag2pix"]["architecture"]["input_size"] == 48
     assert not large["tag2pix"]["architecture"]["bn"]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert large["tag2pix"]["initial"]["sha256"] == digest
+    arguments = (run_in(tmp_path / "large") / "arguments.txt").read_text()
+    assert f"* init = 'tag2pix_1_epoch.pkl' (SHA-256 {digest})" in arguments
     for key, value in small["G"].items():
         if "Linear." not in key:
             assert value.equal(large["G"][key]), key
@@ -109,6 +114,21 @@ def test_resized_colors_keep_their_place_and_mean():
     assert torch.allclose(bias[5], torch.tensor([0.0, 2.0, 6.0, 8.0])[:, None].expand(4, 4))
     same = resize(generator.state_dict(), 32)
     assert all(torch.allclose(value, same[key]) for key, value in generator.state_dict().items())
+
+
+def test_a_dry_run_tries_what_the_last_epoch_does(drawn_data, tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(Tag2Pix, "training_step", lambda *_, **__: steps.append("judged"))
+    plain = Tag2Pix.reconstruction_step
+    monkeypatch.setattr(
+        Tag2Pix,
+        "reconstruction_step",
+        lambda self, batch: steps.append("L1") or plain(self, batch),
+    )
+    flags = (*TINY, f"--data_dir={drawn_data}", f"--result_dir={tmp_path}", "--no_cit")
+    assert train(*flags, "--epoch=2", "--l1_epoch=3", "--dry_run") == 0
+    assert train(*flags, "--epoch=2", "--l1_epoch=2", "--dry_run") == 0
+    assert steps == ["L1", "L1", "judged", "judged"]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ class Training:
         with self._progress_bar(epoch, first, batches) as self.bar:
             for number in range(first + 1, batches + 1):
                 batch = next(stream)
-                terms = self._step(epoch, self.to_device(batch))
+                terms = self.step(epoch, self.to_device(batch))
                 step = tag2pix.position.step + 1
                 tag2pix.position = Position(epoch - 1, number, step)
                 seen += len(batch.sketch)
@@ -156,7 +156,8 @@ class Training:
             self._summarize(epoch, batches - first, seen, time.monotonic() - started)
         return True
 
-    def _step(self, epoch: int, batch: Pair) -> Terms:
+    def step(self, epoch: int, batch: Pair) -> Terms:
+        """One update as this epoch's place in the schedules demands, on a batch on the device."""
         if epoch < self.l1_epoch:
             return self.tag2pix.reconstruction_step(batch)
         return self.tag2pix.training_step(batch, classify=epoch >= self.two_step_epoch)

@@ -11,18 +11,24 @@ from agreement import agree
 from loader.errors import InputError
 from network import checkpoint
 from network.checkpoint import Architecture, CheckpointError
+from preprocessor.utils.download import sha256_of
 from training.processes import Processes
 from training.results import checkpoints
 
 
 def start_from(
     options: argparse.Namespace, given: set[str]
-) -> tuple[Mapping[str, Any], argparse.Namespace, Architecture]:
+) -> tuple[dict[str, Any], argparse.Namespace, Architecture]:
     """The weights of --init, for the input size that was asked for; and the options and the
-    architecture that follow from them."""
+    architecture that follow from them. The entry `initial` says which weights they are."""
     if options.load or options.resume is not None:
         raise InputError("--init starts a new run: give it without --load and --resume")
     content = checkpoint.read(options.init)
+    content["initial"] = {
+        "file": Path(options.init).name,
+        "sha256": sha256_of(options.init),
+        "discriminator_trained": checkpoint.discriminator_trained(content),
+    }
     size = options.input_size if "input_size" in given else None
     options, architecture = agree(options, given - {"input_size"}, content, Path(options.init))
     if size and size != architecture.input_size:
@@ -56,6 +62,24 @@ def resume_from(
             if processes.is_main:
                 print(f"{error}; using the one before it", file=sys.stderr)
     raise InputError(f"{directory} holds no checkpoint to resume from")
+
+
+def check_resumable(
+    options: argparse.Namespace, given: set[str], content: Mapping[str, Any], path: Path
+) -> None:
+    """InputError where a flag would make of a resumed run something that it cannot be."""
+    own = content.get("tag2pix", {})
+    before = own.get("options", {})
+    if "seed" in given and options.seed >= 0 and own.get("seed", options.seed) != options.seed:
+        raise InputError(
+            f"--seed {options.seed} contradicts {path}: its run has seed {own['seed']}"
+        )
+    batches = own.get("position", {}).get("batch", 0)
+    if batches and before.get("batch_size", options.batch_size) != options.batch_size:
+        raise InputError(
+            f"--batch_size {options.batch_size}: {path} is inside an epoch, {batches} batches of "
+            f"{before['batch_size']} are done; go on with these until the epoch ends"
+        )
 
 
 def _newest_run(result_dir: Path) -> Path:

@@ -20,7 +20,7 @@ from network.precision import autocast_dtype
 from options import listing, require
 from tag2pix import Tag2Pix
 from training.loop import Saving, Training
-from training.origin import resume_from, start_from
+from training.origin import check_resumable, resume_from, start_from
 from training.processes import Processes
 from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
@@ -50,6 +50,8 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     else:
         path, content = resume_from(options, processes)
         options, architecture = agree(options, given, content, path, training=True)
+        if content is not None:
+            check_resumable(options, given, content, path)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     vocabulary = vocabulary_of(options, given, initial or content, options.init or path)
     _check(options, processes)
@@ -67,6 +69,9 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     before = recorded.get("pairs", len(pairs))
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {path} was written")
+    record = _record(options, vocabulary, seed, len(pairs))
+    if origin := (initial or recorded).get("initial"):
+        record["initial"] = origin
     seed_torch(options, seed, processes)
     tag2pix = _networks(options, architecture, processes)
     if content is not None:
@@ -78,10 +83,8 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
         results = None
         if processes.is_main:
             results = _result_directory(options, parent, tag2pix, content, path)
-            _write_start(results, options, benchmark, vocabulary)
-        content = initial = (
-            None  # a second copy of everything, which would stay in memory all along
-        )
+            _write_start(results, options, benchmark, vocabulary, record.get("initial"))
+        content = initial = None  # a second copy of everything need not stay in memory
         training = Training(
             tag2pix,
             pairs,
@@ -95,7 +98,7 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
             saving=Saving(
                 options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
             ),
-            record=_record(options, vocabulary, seed, len(pairs)),
+            record=record,
         )
         if options.dry_run:
             trial(training)
@@ -232,8 +235,8 @@ def _result_directory(
     own = (content or {}).get("tag2pix")
     if own is None or not (path.parent / "losses.csv").exists():
         return ResultDirectory(new_result_directory(parent))
-    newest = options.resume is not None or path.samefile(checkpoints(path.parent)[0])
-    in_place = newest and not options.dry_run
+    chosen_file = options.load or Path(options.resume).is_file()
+    in_place = not options.dry_run and (not chosen_file or _is_newest(path))
     return ResultDirectory(
         path.parent if in_place else new_result_directory(parent),
         tag2pix.position.step,
@@ -242,13 +245,21 @@ def _result_directory(
     )
 
 
+def _is_newest(path: Path) -> bool:
+    there = checkpoints(path.parent)
+    return bool(there) and path.samefile(there[0])
+
+
 def _write_start(
     results: ResultDirectory,
     options: argparse.Namespace,
     benchmark: BenchmarkPairs,
     vocabulary: Vocabulary,
+    initial: Mapping[str, Any] | None,
 ) -> None:
     text = listing(_recorded(options))
+    if initial:
+        text += f"* init = {initial['file']!r} (SHA-256 {initial['sha256']})\n"
     print(f"results: {results.path}\n{text}", end="", flush=True)
     results.write_options(text)
     tags = [

@@ -11,8 +11,8 @@ STEPS = 2  # the first one also prepares kernels, so the last one is timed
 
 
 def trial(training: Training) -> None:
-    """Train two steps, write one checkpoint and the grids into the result directory, and print
-    what they cost. Several processes must all call it."""
+    """Train two steps as in the last epoch, write one checkpoint and the grids into the result
+    directory, and print what they cost. Several processes must all call it."""
     tag2pix = training.tag2pix
     stream = training.stream()
     seconds = 0.0
@@ -21,7 +21,7 @@ def trial(training: Training) -> None:
         if batch is None:
             break
         started = time.monotonic()
-        tag2pix.training_step(training.to_device(batch))
+        training.step(training.epochs, training.to_device(batch))
         if tag2pix.device.type == "cuda":
             torch.cuda.synchronize(tag2pix.device)
         seconds = time.monotonic() - started
