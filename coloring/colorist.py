@@ -17,9 +17,10 @@ from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
 from network import checkpoint
 from network.checkpoint import load_state
 from network.generator import Generator
-from network.precision import autocast, autocast_dtype
+from network.precision import autocast
 from network.tag_extractor import TagExtractor
 from training.processes import default_device
+from training.setup import amp_dtype
 
 PAPER = 255
 
@@ -113,9 +114,4 @@ def _dtype(
     options: argparse.Namespace, given: set[str], device: torch.device
 ) -> torch.dtype | None:
     """Pictures are made in float32 unless --amp is given: then they are the same everywhere."""
-    if "amp" not in given:
-        return None
-    try:
-        return autocast_dtype(options.amp, device)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    return amp_dtype(options.amp, device) if "amp" in given else None

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,6 @@ from loader.samples import select
 from loader.tags import Vocabulary, read_tag_lines
 from network.checkpoint import Architecture
 from network.loss import ChangingLoss
-from network.precision import autocast_dtype
 from options import listing, require
 from tag2pix import Tag2Pix
 from training.loop import Saving, Training
@@ -24,8 +22,11 @@ from training.origin import check_resumable, resume_from, start_from
 from training.processes import Processes
 from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
+    amp_dtype,
     cache_directory,
     check_batch_size,
+    check_smallest_part,
+    check_sync_bn,
     choose_seed,
     loading_processes,
     seed_torch,
@@ -54,7 +55,8 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
             check_resumable(options, given, content, path)
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     vocabulary = vocabulary_of(options, given, initial or content, options.init or path)
-    _check(options, processes)
+    check_batch_size(options, processes)
+    check_sync_bn(options, processes)
     if content is not None and content["finish_epoch"] >= options.epoch:
         print(
             f"nothing to do: {path} has finished {content['finish_epoch']} of {options.epoch} "
@@ -65,7 +67,9 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     recorded = (content or {}).get("tag2pix", {})
     seed = choose_seed(options, recorded.get("seed"), processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
-    _check_smallest_part(options, len(pairs), processes)
+    if options.l1_epoch <= options.epoch:  # otherwise the discriminator never runs
+        smallest = (options.batch_size, options.grad_accum, processes.world)
+        check_smallest_part(options.input_size, len(pairs), *smallest)
     before = recorded.get("pairs", len(pairs))
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {path} was written")
@@ -107,29 +111,6 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
         if results:
             results.close()
     return 0
-
-
-def _check(options: argparse.Namespace, processes: Processes) -> None:
-    check_batch_size(options, processes)
-    if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
-        raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
-
-
-def _check_smallest_part(options: argparse.Namespace, pairs: int, processes: Processes) -> None:
-    """At 32 px and below one pixel is left where the discriminator normalizes last, and batch
-    normalization needs more than one value."""
-    if options.input_size > 32 or options.l1_epoch > options.epoch:
-        return
-    usable = pairs - pairs % processes.world
-    for batch in {min(options.batch_size, usable), usable % options.batch_size or usable}:
-        own = batch // processes.world
-        part = math.ceil(own / options.grad_accum)
-        if (own % part or part) == 1:
-            raise InputError(
-                f"at --input_size {options.input_size} the discriminator cannot learn from one "
-                f"image alone, and {pairs} pairs in batches of {options.batch_size} leave one: "
-                "change --batch_size, --grad_accum or --data_size"
-            )
 
 
 def _run(training: Training) -> None:
@@ -192,10 +173,6 @@ def _data(
 def _networks(
     options: argparse.Namespace, architecture: Architecture, processes: Processes
 ) -> Tag2Pix:
-    try:
-        dtype = autocast_dtype(options.amp, processes.device)
-    except ValueError as error:
-        raise InputError(str(error)) from error
     cit_weight, cvt_weight = options.cit_cvt_weight
     loss = ChangingLoss(
         l1_lambda=options.l1_lambda,
@@ -213,7 +190,7 @@ def _networks(
         lr_g=options.lrG,
         lr_d=options.lrD,
         betas=(options.beta1, options.beta2),
-        dtype=dtype,
+        dtype=amp_dtype(options.amp, processes.device),
         cit_norm=options.cit_norm,
         generator_passes=options.generator_passes,
         grad_accum=options.grad_accum,
