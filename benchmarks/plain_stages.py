@@ -16,7 +16,7 @@ UNWANTED = (63, 4751, 12650, 172609, 555246, 513475)
 
 
 def extract(dataset: Path) -> None:
-    """Write the tag lines of the chosen drawings that have an image, and the ids of the others."""
+    """Write the tag lines of the chosen drawings that have an image, and the names of the missing ones."""
     lines, missing = [], []
     for path in sorted(dataset.glob("metadata/20*")):
         with path.open(encoding="utf-8") as file:
@@ -26,10 +26,11 @@ def extract(dataset: Path) -> None:
                 if not _chosen(int(record["image_width"]), int(record["image_height"]), tags):
                     continue
                 file_id = int(record["id"])
-                if (dataset / "512px" / f"{file_id % 1000:04d}" / f"{file_id}.jpg").exists():
+                name = f"{file_id % 1000:04d}/{file_id}.jpg"
+                if (dataset / "512px" / name).exists():
                     lines.append(" ".join(map(str, (file_id, *tags))) + "\n")
                 else:
-                    missing.append(f"{file_id}\n")
+                    missing.append(f"{name}\n")
     (dataset / "plain_tags.txt").write_text("".join(lines))
     (dataset / "plain_missing.txt").write_text("".join(missing))
 

@@ -62,8 +62,11 @@ def tag_extraction(work: Path, count: int, args: argparse.Namespace) -> float:
     for _ in range(args.turns):
         ours.append(stage("tagset_extractor.py", dataset, "--jobs", str(args.jobs)))
         plain.append(measure(PROJECT / "benchmarks" / "plain_stages.py", str(dataset)))
-    found = (dataset / "tagset_missing.txt").read_text().splitlines()
-    if len(found) != len((dataset / "plain_missing.txt").read_text().splitlines()):
+    found, expected = (
+        sorted((dataset / name).read_text().splitlines())
+        for name in ("tagset_missing.txt", "plain_missing.txt")
+    )
+    if found != expected or not found:
         raise RuntimeError("the plain implementation has chosen other drawings")
     report("tag extraction (records)", count, ours, plain, "plain")
     return max(run.megabytes for run in ours)

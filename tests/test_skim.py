@@ -5,13 +5,29 @@ import random
 from functools import partial
 
 import pytest
-from test_tagset_extractor import GOOD_TAGS, NAMES, extract, string_record, write_dump
+from test_tagset_extractor import (
+    GOOD_TAGS,
+    NAMES,
+    extract,
+    joined,
+    numbers,
+    string_record,
+    tag_ids,
+    write_dump,
+)
 
-from loader.tags import load_vocabulary
+from loader.tags import TAG_TABLE, load_vocabulary, write_tag_dump
 from preprocessor.utils import metadata, skim
-from preprocessor.utils.tag_filter import BACKGROUND_IDS, BACKGROUND_NAMES, NO_BACKGROUND, sift
+from preprocessor.utils.tag_filter import (
+    BACKGROUND_IDS,
+    NO_BACKGROUND,
+    SIMPLE_BACKGROUND,
+    background_names,
+    sift,
+)
 
 IDS = load_vocabulary().ids
+BACKGROUND_NAMES = background_names(IDS)
 # Comic, sketch, white background, greyscale, brown hair, red eyes, 1boy, and shape tags.
 OTHER_TAGS = (63, 1931, 515193, 513837, 16867, 8526, 540830, 212816, 1815)
 SECOND_KEY = b'"created_at":'
@@ -215,3 +231,21 @@ def test_check_all_lists_what_is_passed_over(tmp_path, capsys):
     assert "unreadable record (see tagset_rejects.txt): 1" in capsys.readouterr().out
     assert "wide" not in (tmp_path / "tags.txt").read_text()
     assert len((tmp_path / "tagset_rejects.txt").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["plain_backdrop", "fond_uni_(été)", "artist's_backdrop"])
+def test_backgrounds_by_the_names_of_the_vocabulary(tmp_path, name):
+    """Also those that are escaped in the metadata: the last, for instance, by its apostrophe."""
+    table = TAG_TABLE.read_text(encoding="utf-8").replace("\tsimple_background\t", f"\t{name}\t")
+    (tmp_path / "own.tsv").write_text(table, encoding="utf-8")
+    write_tag_dump(tmp_path / "own.tsv", tmp_path / "own.pkl")
+    assert load_vocabulary(tmp_path / "own.pkl").names[SIMPLE_BACKGROUND] == name
+    renamed = f"{name} {joined(GOOD_TAGS[1:])}"
+    records = [
+        numbers(number) | {"tag_string": tags, "tag_string_general": tags}
+        for number, tags in enumerate((renamed, joined(GOOD_TAGS)) * 4, 1)
+    ]
+    lines = (json.dumps(record).replace("'", "\\u0027").encode() for record in records)
+    write_dump(tmp_path, lines, images=range(1, 9))
+    assert extract(tmp_path, f"--tag_dump={tmp_path / 'own.pkl'}") == 0
+    assert tag_ids(tmp_path) == [1, 3, 5, 7]

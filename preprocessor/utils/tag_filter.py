@@ -23,9 +23,9 @@ SIMPLE_BACKGROUND = 412368
 WHITE_BACKGROUND = 515193
 GREYSCALE = 513837
 SKETCH = 1931
-# Without one of them no drawing passes: as they stand in the metadata, by id and by name.
-BACKGROUND_IDS = (b"412368", b"515193")
-BACKGROUND_NAMES = (b"simple_background", b"white_background")
+# Without one of them no drawing passes.
+BACKGROUNDS = (SIMPLE_BACKGROUND, WHITE_BACKGROUND)
+BACKGROUND_IDS = tuple(b"%d" % tag for tag in BACKGROUNDS)
 # Comic, photo, subtitled, english, black border, multiple views.
 UNWANTED = frozenset((63, 4751, 12650, 172609, 555246, 513475))
 # Names the vocabulary does not have: never listed in it, or renamed on Danbooru since.
@@ -35,6 +35,8 @@ _PERSONS = frozenset(PERSON_TAGS)
 _HAIR = frozenset(HAIR_COLORS)
 _EYES = frozenset(EYE_COLORS)
 
+# What JSON writers leave as it is; all else might stand in the metadata as an escape.
+_UNESCAPED = re.compile(r"[\w():.,;!?*+~-]+", re.ASCII)
 _SIZE = re.compile(rb'"image_width": ?"?([1-9]\d{,8})"?, ?"image_height": ?"?([1-9]\d{,8})"?,')
 
 NO_BACKGROUND = "neither a simple nor a white background"
@@ -99,15 +101,16 @@ class Sifted(NamedTuple):
 def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> Sifted:
     """Choose the drawings in a range of metadata; `ids` maps tag names to ids.
 
-    A line that cannot be read becomes a reject (byte position, reason). Unless `check_all` has
-    every line decoded, records without background tags, and those with one whose size is unfit,
-    are only checked as `skim` does.
+    A line that cannot be read becomes a reject (byte position, reason). Unless `check_all` or an
+    unusual name of a background has every line decoded, records without background tags, and those
+    with one whose size is unfit, are only checked as `skim` does.
     """
     sifted = Sifted([], Counter(), [])
+    names = None if check_all else background_names(ids)
     for start, block in read_blocks(piece):
         lines, passed_over = split_lines(block), 0
-        if not check_all:
-            lines, passed_over = skim(block, BACKGROUND_IDS, BACKGROUND_NAMES)
+        if names is not None:
+            lines, passed_over = skim(block, BACKGROUND_IDS, names)
         sifted.unfit[NO_BACKGROUND] += passed_over
         for position, line, whole in lines:
             try:
@@ -120,6 +123,15 @@ def sift(piece: ByteRange, ids: Mapping[str, int], check_all: bool = False) -> S
             else:
                 sifted.unfit[verdict] += 1
     return sifted
+
+
+def background_names(ids: Mapping[str, int]) -> tuple[bytes, ...] | None:
+    """All names that `ids` gives to the backgrounds; None if one cannot be searched for, as it may
+    be escaped in the metadata."""
+    names = [name for name, tag in ids.items() if tag in BACKGROUNDS]
+    if not all(map(_UNESCAPED.fullmatch, names)):
+        return None
+    return tuple(name.encode() for name in names)
 
 
 def _unfit_by_size(line: bytes) -> str | None:
