@@ -1,6 +1,7 @@
 """Fourth stage: faces as further training images.
 
-First run: finds the faces in `rgb_train` and puts those of at least 128 px into `temp_faces`.
+First run: finds the faces in `rgb_train` and puts those of at least 128 px into `temp_faces`;
+with --drawn all of them, however small.
 Then look through `temp_faces` and delete what is no face.
 Second run, with --add_all: moves the faces that are left to `rgb_train`, cuts the same part out of
 every sketch (`keras_train`, `xdog_train`, `simpl_train`) and adds their lines to `tags.txt`, with
@@ -79,7 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--drawn",
         action="store_true",
-        help="the images are those of demo_dataset.py: their faces are known and need no cascade",
+        help="the images are those of demo_dataset.py: their faces are known, need no cascade, and "
+        "are taken at any size",
     )
     return parser
 
@@ -91,6 +93,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _stage(args: argparse.Namespace) -> int:
     if args.add_all:
+        if args.drawn or args.cascade:
+            flag = "--drawn" if args.drawn else "--cascade"
+            raise InputError(f"{flag} is for finding faces: it does not go with --add_all")
         return add_faces(args)
     if args.drawn and args.cascade:
         raise InputError("give --drawn or --cascade, not both")

@@ -339,3 +339,10 @@ def test_drawn_faces_need_a_drawn_data_set(tmp_path, capsys):
     (tmp_path / "rgb_train").mkdir()
     assert face_extractor.main(["--dataset_path", str(tmp_path), "--drawn"]) == 2
     assert "ground_truth.jsonl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", [("--drawn",), ("--cascade", "any.xml")])
+def test_adding_faces_takes_no_flags_of_finding_them(tmp_path, flag, capsys):
+    assert face_extractor.main(["--dataset_path", str(tmp_path), "--add_all", *flag]) == 2
+    error = capsys.readouterr().err
+    assert f"{flag[0]} is for finding faces" in error and error.count("\n") == 1

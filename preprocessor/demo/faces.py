@@ -25,7 +25,8 @@ def face_position(drawing: Drawing) -> FacePosition | None:
 
 @dataclass(frozen=True)
 class FaceCut:
-    """Cuts the face out of one image of the data set `seed` and writes it to `folder`."""
+    """Cuts the face out of one image of the data set `seed` and writes it to `folder`, at any size:
+    at 256 px most are of 88 to 127 px."""
 
     folder: Path
     seed: int
