@@ -16,7 +16,7 @@ UNWANTED = (63, 4751, 12650, 172609, 555246, 513475)
 
 
 def extract(dataset: Path) -> None:
-    """Write the tag lines of the chosen drawings that have an image, and the names of the missing ones."""
+    """Write the tag lines of the chosen drawings that have an image, and what the others lack."""
     lines, missing = [], []
     for path in sorted(dataset.glob("metadata/20*")):
         with path.open(encoding="utf-8") as file:

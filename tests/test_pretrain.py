@@ -147,6 +147,30 @@ def test_stopped_and_resumed(drawn_data, whole, tmp_path, monkeypatch, capsys):
     assert_same_run(directory, whole)
 
 
+def test_another_batch_size(drawn_data, tmp_path, monkeypatch, capsys):
+    """Not inside an epoch; behind it the learning rate goes on from the share of epochs done."""
+    with monkeypatch.context() as patch:
+        signal_at_step(patch, 1, signal.SIGTERM)
+        assert train(*options(drawn_data, tmp_path, "--epoch=2")) == 0
+    directory = run_in(tmp_path)
+    before = (directory / "last.pth").read_bytes()
+    resume = ("--pretrain", "--cpu", f"--resume={directory}")
+    assert train(*resume, "--batch_size=2") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "go on with --batch_size 3 until the epoch's end" in error
+    assert (directory / "last.pth").read_bytes() == before
+
+    with monkeypatch.context() as patch:
+        signal_at_step(patch, 2, signal.SIGTERM)
+        assert train(*resume, "--batch_size=3") == 0
+    assert train(*resume, "--batch_size=2") == 0
+    rates = [float(row["lr"]) for row in table(directory / "losses.csv")]
+    # Of epochs of three batches the second begins at the fourth step of six, after one of warm-up.
+    assert rates[2:] == pytest.approx(
+        [2e-3 * rate_factor(s, warm_up=1, steps=6, schedule="cosine") for s in (3, 4, 5)]
+    )
+
+
 @pytest.mark.slow
 def test_one_epoch_and_one_are_two(drawn_data, tmp_path):
     """With the constant rate, which does not depend on how many epochs there will be."""
@@ -322,7 +346,7 @@ def test_wrong_use(drawn_data, whole, tmp_path, capsys):
         (("--holdout=0.000001",), "nothing to measure with"),
         (("--holdout=0.999999",), "nothing to train on"),
         (("--input_size=40",), "--input_size 40 is not a multiple of 16"),
-        (("--batch_size=5",), "choose another --batch_size"),
+        (("--batch_size=5",), "batch normalization cannot learn from one image alone"),
         (("--amp=fp16",), "--amp fp16 needs a GPU"),
         (("--data_dir", tmp_path / "none"), "does not exist"),
         (("--resume", tmp_path), "last.pth does not exist"),

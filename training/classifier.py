@@ -1,6 +1,5 @@
-"""The tag extractor in training: one step, epochs, measuring, save and resume."""
+"""The tag extractor in training: one step, epochs, what is reported, save and resume."""
 
-import csv
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -15,8 +14,7 @@ from tqdm import tqdm
 
 from loader.dataset import EpochBatches
 from loader.errors import InputError
-from loader.files import atomic_path
-from loader.line_art import UNLABELED, AugmentedSketches, LabeledSketch, PlainSketches
+from loader.line_art import AugmentedSketches, LabeledSketch, PlainSketches
 from loader.stream import stream
 from loader.tags import Vocabulary
 from network.checkpoint import add_prefix, load_state, save
@@ -24,6 +22,7 @@ from network.loss import Terms
 from network.precision import autocast
 from network.tag_extractor import TagExtractor
 from tag2pix import Position
+from training.predicting import predict
 from training.processes import Processes
 from training.recipe import (
     Recipe,
@@ -34,12 +33,11 @@ from training.recipe import (
     warm_up_steps,
 )
 from training.results import ResultDirectory
-from training.tag_metrics import TagMetrics, measure, write_table
+from training.tag_metrics import TagMetrics, measure, write_epochs, write_table
 from training.watch import DivergedError, LossWatch, StopSignal, UnreadableFiles
 
 BEST, LAST = "model", "last"  # each has its weights, .pth, and its table of tags, .csv
 WEIGHT_DECAY = 0.05
-EPOCH_COLUMNS = ("epoch", "loss", "held_out_loss", "macro_ap", "macro_f1", "micro_f1", "tags")
 
 
 class ClassifierTraining:
@@ -83,15 +81,20 @@ class ClassifierTraining:
         self.watch, self.unreadable = LossWatch(self.processes), UnreadableFiles()
 
     def _schedule(self) -> LambdaLR:
-        """The schedule from the present step on; its state follows from the step alone."""
+        """The schedule from the present place in the epochs on; its state follows from that alone.
+
+        It counts epochs as long as they are now, not the steps made: they are others where the data
+        or the batch size was.
+        """
         per_epoch, recipe = self.batches().batches_per_epoch, self.recipe
+        done = self.position.epoch * per_epoch + self.position.batch
         warm_up = warm_up_steps(per_epoch)
 
         def factor(step: int) -> float:
             steps = recipe.epochs * per_epoch
             return rate_factor(step, warm_up=warm_up, steps=steps, schedule=recipe.schedule)
 
-        return LambdaLR(self.optimizer, factor, last_epoch=self.position.step - 1)
+        return LambdaLR(self.optimizer, factor, last_epoch=done - 1)
 
     def batches(self) -> EpochBatches:
         """The batches from where the network is to the last epoch."""
@@ -141,7 +144,14 @@ class ClassifierTraining:
         """The rest of an epoch; False if it was stopped, and saved, before its end."""
         self.network.train()
         first, seen, started = self.position.batch, 0, time.monotonic()
-        with self._bar(f"epoch {epoch}/{self.recipe.epochs}", batches, first) as bar:
+        with tqdm(
+            total=batches,
+            initial=first,
+            desc=f"epoch {epoch}/{self.recipe.epochs}",
+            unit="batch",
+            leave=False,
+            disable=not self.processes.is_main,
+        ) as bar:
             for number in range(first + 1, batches + 1):
                 batch = next(source)
                 terms = self.training_step(batch)
@@ -182,17 +192,6 @@ class ClassifierTraining:
         weights = self.pos_weight.to(logits.device)
         return F.binary_cross_entropy_with_logits(logits.float(), cit, pos_weight=weights)
 
-    def _bar(self, description: str, total: int, first: int = 0) -> tqdm:
-        hidden = not self.processes.is_main
-        return tqdm(
-            total=total,
-            initial=first,
-            desc=description,
-            unit="batch",
-            leave=False,
-            disable=hidden,
-        )
-
     def _report(self, rows: list[dict[str, float]], bar: tqdm) -> None:
         if rows and self.results:
             self.results.add_losses(rows)
@@ -200,7 +199,14 @@ class ClassifierTraining:
 
     def _finish_epoch(self, epoch: int, steps: int, rate: float) -> None:
         """Measure the network on the held-out line art, report and save."""
-        logits, labels = self.predict()
+        logits, labels = predict(
+            self.network,
+            self.held_out,
+            self.recipe,
+            dtype=self.dtype,
+            processes=self.processes,
+            unreadable=self.unreadable,
+        )
         if not self.results:
             self._save()
             return
@@ -224,47 +230,11 @@ class ClassifierTraining:
         self._write_tables(metrics, is_best)
         self._save(is_best)
 
-    @torch.no_grad()
-    def predict(self) -> tuple[Tensor, Tensor]:
-        """Logits and labels (N, classes) of all readable held-out line art, on the CPU.
-
-        All processes must call it. Raises InputError when nothing can be read.
-        """
-        for buffer in self.network.buffers():  # running statistics, which each process has its own
-            if buffer.is_floating_point():
-                self.processes.mean(buffer)
-        self.network.eval()
-        own = range(len(self.held_out))[self.processes.rank :: self.processes.world]
-        size = max(1, self.recipe.batch_size // self.processes.world)
-        chunks = [own[start : start + size] for start in range(0, len(own), size)]
-        found = [(torch.zeros(0, len(self.counts)),) * 2]
-        source = stream(self.held_out, chunks, workers=self.recipe.workers)
-        with self._bar("held out", len(chunks)) as bar:
-            for batch in source:
-                self.unreadable.report(batch.broken)
-                with autocast(self.device, self.dtype):
-                    logits = self.network(batch.sketch.to(self.device))
-                found.append((logits.float().cpu(), batch.cit))
-                bar.update()
-        own_share = [torch.cat(tensors) for tensors in zip(*found, strict=True)]
-        shares = zip(*self.processes.gather(own_share), strict=True)
-        logits, labels = (torch.cat(tensors) for tensors in shares)
-        readable = labels[:, 0] != UNLABELED
-        if not readable.any():
-            raise InputError("none of the held-out line art can be read")
-        return logits[readable], labels[readable]
-
     def _write_tables(self, metrics: TagMetrics, is_best: bool) -> None:
+        counts = self.counts, self.held_out_counts
         for name in (LAST, BEST) if is_best else (LAST,):
-            table = self.results.path / f"{name}.csv"
-            write_table(table, metrics, self.vocabulary, self.counts, self.held_out_counts)
-        with (
-            atomic_path(self.results.path / "metrics.csv") as temporary,
-            temporary.open("w", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, EPOCH_COLUMNS)
-            writer.writeheader()
-            writer.writerows(self.epochs)
+            write_table(self.results.path / f"{name}.csv", metrics, self.vocabulary, *counts)
+        write_epochs(self.results.path / "metrics.csv", self.epochs)
 
     def _save(self, is_best: bool = False) -> None:
         """Write last.pth, to go on from, and before it model.pth if the network is the best so far.

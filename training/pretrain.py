@@ -18,7 +18,6 @@ from loader.line_art import AugmentedSketches, PlainSketches, sketch_folders
 from loader.samples import is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
 from network.checkpoint import read_pretraining
-from network.precision import autocast_dtype
 from network.tag_extractor import TagExtractor
 from options import listing, require
 from training.classifier import BEST, LAST, ClassifierTraining
@@ -26,8 +25,11 @@ from training.processes import Processes
 from training.recipe import Recipe
 from training.results import ResultDirectory, new_result_directory
 from training.setup import (
+    amp_dtype,
     cache_directory,
     check_batch_size,
+    check_smallest_part,
+    check_sync_bn,
     choose_seed,
     loading_processes,
     seed_torch,
@@ -61,7 +63,7 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
     seed = choose_seed(options, recorded.get("seed"), processes)
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
-    dtype = _dtype(options, processes)
+    dtype = amp_dtype(options.amp, processes.device)
     seed_torch(options, seed, processes)
 
     results = _results(options, path, recorded) if processes.is_main else None
@@ -113,6 +115,13 @@ def _agree(
         raise InputError(
             f"--holdout {options.holdout:g} contradicts {path}: it was {before['holdout']:g}, and "
             "what was trained on cannot be held out"
+        )
+    inside_epoch = recorded.get("position", {}).get("batch", 0) > 0
+    if inside_epoch and "batch_size" in given and options.batch_size != before["batch_size"]:
+        raise InputError(
+            f"--batch_size {options.batch_size} contradicts {path}: it is inside an epoch, of "
+            "which other batches would repeat or omit images; go on with --batch_size "
+            f"{before['batch_size']} until the epoch's end"
         )
     kept = {name: value for name, value in before.items() if name not in given}
     return argparse.Namespace(**(vars(options) | kept))
@@ -169,22 +178,8 @@ def _check(options: argparse.Namespace, samples: int, processes: Processes) -> N
     check_batch_size(options, processes)
     if options.input_size % 16:
         raise InputError(f"--input_size {options.input_size} is not a multiple of 16")
-    if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
-        raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
-    usable = samples - samples % processes.world
-    smallest = min(options.batch_size, usable % options.batch_size or options.batch_size)
-    if options.input_size <= 32 and smallest == processes.world:
-        raise InputError(
-            f"the last of the batches of {samples} images holds one image, too few for batch "
-            f"normalization at {options.input_size} px: choose another --batch_size"
-        )
-
-
-def _dtype(options: argparse.Namespace, processes: Processes) -> torch.dtype | None:
-    try:
-        return autocast_dtype(options.amp, processes.device)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    check_sync_bn(options, processes)
+    check_smallest_part(options.input_size, samples, options.batch_size, 1, processes.world)
 
 
 def _network(

@@ -38,7 +38,7 @@ def check_smallest_part(
     """
     if pairs < world:
         raise InputError(
-            f"{pairs} training images are too few for {world} processes: each needs at least one"
+            f"training images: {pairs}, too few for {world} processes, which need one each"
         )
     if input_size > 32:
         return

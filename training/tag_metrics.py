@@ -1,6 +1,7 @@
 """How well a classifier finds the tags of line art, tag by tag and in all."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from loader.files import atomic_path
 from loader.tags import Vocabulary
 
 THRESHOLD = 0.5
+EPOCH_COLUMNS = ("epoch", "loss", "held_out_loss", "macro_ap", "macro_f1", "micro_f1", "tags")
 COLUMNS = ("id", "name", "training", "held_out", "AP", "precision", "recall", "F1")
 
 
@@ -80,6 +82,14 @@ def write_table(
             if any(counts):
                 cells = (_cell(value[index].item()) for value in values)
                 writer.writerow((tag, vocabulary.names.get(tag, ""), *counts, *cells))
+
+
+def write_epochs(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
+    """Write one line per epoch, from mappings with EPOCH_COLUMNS as keys."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, EPOCH_COLUMNS)
+        writer.writeheader()
+        writer.writerows(epochs)
 
 
 def _cell(value: float) -> str:
