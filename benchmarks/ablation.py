@@ -10,7 +10,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -21,6 +21,7 @@ from PIL import Image
 from benchmarks.ablation_table import Run, write_document
 from coloring.colorist import Colorist, load_colorist
 from coloring.sheet import contact_sheet
+from demo import CHOICES
 from evaluation.drawings import LINE_ART, HeldOutDrawings
 from evaluation.report import write_json
 from evaluation.run import measure_checkpoint
@@ -39,6 +40,7 @@ example: on a GPU, from a data set of your own
       --two_step_epoch 10 --batch_size 32 --pretrain_dump model.pth --seeds 1 2 3
 
 Flags of main.py after -- are given to every training, for instance: -- --lrG 0.0004 --no_bn
+Those that name data or tags hold for measuring, too.
 """
 
 # Row to what it adds to the flags that all rows have.
@@ -47,12 +49,8 @@ ROWS = {model: ["--model", model] for model in MODELS} | {
     "no_cit": ["--no_cit"],
     "one_step": ["--two_step_epoch", "0"],
 }
-CHOICES = (
-    ("blonde_hair", "blue_eyes", "white_background"),
-    ("blue_hair", "red_eyes", "yellow_background"),
-    ("pink_hair", "green_eyes", "purple_background"),
-    ("black_hair", "purple_eyes", "red_background"),
-)
+# Options of the trainings that hold for measuring, too.
+MEASURED_WITH = ("data_dir", "tag_txt", "tag_dump", "pretrain_dump", "cpu")
 SHOWN_DRAWINGS = (0, 1)
 FIGURE_COLORS = 128  # keeps the files small
 
@@ -98,6 +96,7 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     if len(rows) < len(args.rows):
         print("no_cit is left out: without --pretrain_dump no row has CIT")
     flags = _common_flags(args)
+    trained_with = parse(flags)
     _keep_settings(args, flags)
     runs = [Run(row, seed, args.out / f"{row}-seed{seed}") for row in rows for seed in args.seeds]
     kept, failed = 0, []
@@ -110,9 +109,9 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         if code:
             failed.append(f"{one.row}, seed {one.seed}")
             continue
-        _measure(one, args)
-    command = shlex.join(["python", "benchmarks/ablation.py", *arguments])
-    write_document(args.document, runs, command, flags)
+        _measure(one, args, *trained_with)
+    words = map(_without_folders, ["python", "benchmarks/ablation.py", *arguments])
+    write_document(args.document, runs, shlex.join(words), [*map(_without_folders, flags)])
     print(
         f"rows: {len(runs) - kept - len(failed)} made, {kept} kept, {len(failed)} failed; "
         f"the table is {args.document}"
@@ -129,6 +128,12 @@ def _common_flags(args: argparse.Namespace) -> list[str]:
     flags += ["--layers", *map(str, args.layers)]
     flags += ["--pretrain_dump", args.pretrain_dump] if args.pretrain_dump else ["--no_cit"]
     return [*flags, *(["--cpu"] if args.cpu else []), *args.flags]
+
+
+def _without_folders(word: str) -> str:
+    """A word of a command line, an absolute path in it reduced to its name."""
+    flag, equals, value = word.rpartition("=")
+    return flag + equals + Path(value).name if Path(value).is_absolute() else word
 
 
 def _keep_settings(args: argparse.Namespace, flags: Sequence[str]) -> None:
@@ -169,12 +174,15 @@ def _checkpoint(folder: Path, epochs: int) -> Path | None:
     return next(folder.glob(f"*/tag2pix_{epochs}_epoch.pkl"), None)
 
 
-def _measure(one: Run, args: argparse.Namespace) -> None:
-    weights = _checkpoint(one.folder, args.epoch)
-    flags = ["--load", str(weights), "--data_dir", args.data_dir, "--result_dir", str(args.out)]
-    flags += ["--eval_drawings", str(args.eval_drawings)]
-    flags += ["--pretrain_dump", args.pretrain_dump] if args.pretrain_dump else []
-    options, given = parse([*flags, *(["--cpu"] if args.cpu else [])])
+def _measure(
+    one: Run, args: argparse.Namespace, trained: argparse.Namespace, flags_given: Set[str]
+) -> None:
+    words = ["--load", _checkpoint(one.folder, args.epoch), "--result_dir", args.out]
+    words += ["--eval_drawings", args.eval_drawings]
+    options, given = parse(["--evaluate", *map(str, words)])
+    for name in flags_given.intersection(MEASURED_WITH):
+        setattr(options, name, getattr(trained, name))
+        given.add(name)
     report, _ = measure_checkpoint(options, given)
     figure = _figure(load_colorist(options, given))
     with atomic_path(one.figure) as temporary:

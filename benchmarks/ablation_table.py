@@ -96,7 +96,7 @@ def _page(
         ([TITLES[run.row], str(run.seed), *_means([values[run]])] for run in measured),
     )
     yield "\n## Pictures\n"
-    yield f"Two drawings that no row has trained on, each with four choices of tags. {CREDIT}\n"
+    yield f"Two drawings that no row has trained on, each with the same choices of tags. {CREDIT}\n"
     for row in rows:
         yield f"{TITLES[row]}, seed {grouped[row][0].seed}:\n\n![{row}]({figures}/{row}.png)\n"
     yield "## How it was made\n"

@@ -1,7 +1,9 @@
 """Colored pictures against the true ones: how they are paired, and how alike they are."""
 
+import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +17,7 @@ from loader.errors import InputError
 from preprocessor.demo_dataset import RESERVED_SEED
 
 DEFAULT_BATCH = 8
+HASHED_DRAWINGS = 3
 
 
 class Colored(NamedTuple):
@@ -113,10 +116,39 @@ def likeness(true: np.ndarray, picture: np.ndarray) -> tuple[float, float, float
     return float(l1), float(psnr), float(ssim)
 
 
+class Fingerprint:
+    """SHA-256 of the true pictures, the line art and the tags, in their order."""
+
+    def __init__(self):
+        self.hash = hashlib.sha256()
+
+    def update(self, batch: Colored) -> None:
+        inputs = (tensor.numpy() for tensor in (batch.sketches, batch.cit, batch.cvt))
+        for arrays in zip(batch.true, *inputs, strict=True):
+            for array in arrays:
+                self.hash.update(array.tobytes())
+
+    def result(self) -> str:
+        return self.hash.hexdigest()
+
+
 def identity(pairs: Sequence[Pair]) -> list:
-    """What the true pictures of `pairs` are, as plain data that changes when one of them does."""
-    if not isinstance(pairs, BenchmarkPairs):
-        return ["drawn", RESERVED_SEED, pairs.input_size, len(pairs)]
-    files = (pairs.data_dir / "benchmark" / f"{sample.file_id}.png" for sample in pairs.samples)
-    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return ["files", pairs.input_size, stats]
+    """What the pictures of `pairs` are, before they are read: plain data that changes when a file
+    does, or the way in which drawings are made."""
+    if isinstance(pairs, BenchmarkPairs):
+        ids = [sample.file_id for sample in pairs.samples]
+        folders = [pairs.data_dir / name for name in ("benchmark", "keras_test")]
+        files = [_state(folder / f"{file_id}.png") for folder in folders for file_id in ids]
+        return ["files", pairs.input_size, files]
+    drawn = hashlib.sha256()
+    for index in range(min(HASHED_DRAWINGS, len(pairs))):
+        drawn.update(pairs[index].original.numpy().tobytes())
+    return ["drawn", RESERVED_SEED, pairs.input_size, len(pairs), drawn.hexdigest()]
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:  # it is counted as unreadable later
+        return path.name, -1, -1
+    return path.name, found.st_size, found.st_mtime_ns

@@ -56,7 +56,7 @@ class FrechetDistance:
 
     metric: torchmetrics' with that network. key: what the features of the true pictures depend
     on, as plain data. With a folder `cache` their sums are kept there under a name made of the key,
-    and found again.
+    and found again; they are not kept when fewer than `total` pictures could be read.
     """
 
     def __init__(
@@ -64,10 +64,11 @@ class FrechetDistance:
         metric: FrechetInceptionDistance,
         *,
         device: torch.device,
+        total: int,
         key: Any = None,
         cache: Path | None = None,
     ):
-        self.metric, self.device = metric.to(device).eval(), device
+        self.metric, self.device, self.total = metric.to(device).eval(), device, total
         name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
         self.path = cache / f"{name}.npz" if cache else None
         self.is_cached = self._read()
@@ -103,7 +104,7 @@ class FrechetDistance:
         return True
 
     def _write(self) -> None:
-        if self.path is None:
+        if self.path is None or self.metric.real_features_num_samples < self.total:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.path) as temporary:
@@ -118,34 +119,39 @@ def extractor_distance(
     extractor = read_tag_extractor(path, truncated=True)
     metric = FrechetInceptionDistance(feature=ExtractorFeatures(extractor))
     key = ["extractor", sha256_of(path), identity(pairs)]
-    return FrechetDistance(metric, device=device, key=key, cache=cache)
+    return FrechetDistance(metric, device=device, total=len(pairs), key=key, cache=cache)
 
 
 def inception_distance(
     path: str | Path, pairs: Sequence[Pair], device: torch.device, cache: Path | None = None
 ) -> FrechetDistance:
-    """Distance in the features of Inception (2048, torch-fidelity's network and weight format).
+    """Distance in the features of Inception; errors as those of `inception_metric`."""
+    key = ["inception", sha256_of(path), identity(pairs)]
+    metric = inception_metric(path)
+    return FrechetDistance(metric, device=device, total=len(pairs), key=key, cache=cache)
+
+
+def inception_metric(path: str | Path) -> FrechetInceptionDistance:
+    """The metric with Inception (2048 features, torch-fidelity's network and weight format).
 
     Raises InputError for another file, or when torch-fidelity is not installed.
     """
     _check_weights(path)
     try:
-        metric = FrechetInceptionDistance(
+        return FrechetInceptionDistance(
             INCEPTION_FEATURES, feature_extractor_weights_path=str(path)
         )
     except ModuleNotFoundError as error:
         raise InputError(
-            "the Inception features need torch-fidelity: pip install torch-fidelity"
+            "Inception's network needs torch-fidelity: pip install torch-fidelity"
         ) from error
     except RuntimeError as error:
         raise InputError(f"{path} does not hold the weights of {INCEPTION_FILE}") from error
-    key = ["inception", sha256_of(path), identity(pairs)]
-    return FrechetDistance(metric, device=device, key=key, cache=cache)
 
 
-def inception_weights(given: str) -> Path | None:
+def inception_weights(given: str) -> Path:
     """The weight file that --fid_weights names; if it says "download", the one fetched beside torch
-    hub's checkpoints; if nothing, the one that is there already, or None. Raises InputError."""
+    hub's checkpoints; if nothing, the one that is there already. Raises InputError."""
     hub = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if given == "download":
         return hub if hub.is_file() else _download(hub)
@@ -156,7 +162,12 @@ def inception_weights(given: str) -> Path | None:
                 f"{INCEPTION_URL}), see --fid_weights"
             )
         return Path(given)
-    return hub if hub.is_file() else None
+    if not hub.is_file():
+        raise InputError(
+            "its weights are not there; --fid_weights download fetches them, --fid_weights FILE "
+            "names them"
+        )
+    return hub
 
 
 def _download(path: Path) -> Path:

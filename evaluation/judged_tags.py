@@ -10,11 +10,11 @@ from torch import Tensor
 from coloring.colorist import Colorist
 from evaluation.dataset_metrics import Colored
 from loader.color_space import to_network
+from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
 from training.tag_metrics import measure
 
-PARTS = ("hair", "eyes", "background")
 SHOWN = ("colored", "true")
 
 
@@ -29,8 +29,7 @@ class DiscriminatorTags:
     def __init__(self, discriminator: Discriminator, colorist: Colorist, *, cit: bool):
         self.discriminator = discriminator.to(colorist.device).eval()
         self.device, self.color_space, self.cit = colorist.device, colorist.color_space, cit
-        index = colorist.vocabulary.cvt_index
-        self.parts = {part: [index[tag] for tag in colorist.part_colors(part)] for part in PARTS}
+        self.parts = part_indices(colorist.vocabulary)
         self.logits: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in SHOWN}
         self.targets: list[tuple[Tensor, Tensor]] = []
 
@@ -75,9 +74,23 @@ class ExtractorTags:
         return {"cit_map": mean_average_precision(logits, targets)}
 
 
+def part_indices(vocabulary: Vocabulary) -> dict[str, list[int]]:
+    """Where the colors of hair, eyes and background are in the CVT vector; a vocabulary may have
+    none of a part."""
+    index = vocabulary.cvt_index
+    parts = {
+        "hair": HAIR_COLORS,
+        "eyes": EYE_COLORS,
+        "background": vocabulary.cvt_parts.get("background", ()),
+    }
+    return {part: [index[tag] for tag in tags if tag in index] for part, tags in parts.items()}
+
+
 def first_rank(logits: Tensor, target: Tensor) -> Mapping[str, float | int | None]:
     """How often the only tag that a picture has, target (B, N) multi-hot, has the highest of the
-    logits (B, N); pictures with no tag or several are left out."""
+    logits (B, N); pictures with no tag or several are left out. None where N is 0."""
+    if not target.shape[1]:
+        return {"accuracy": None, "pictures": 0, "left_out": len(target)}
     single = target.sum(dim=1) == 1
     right = logits[single].argmax(dim=1) == target[single].argmax(dim=1)
     accuracy = right.double().mean().item() if len(right) else None

@@ -61,7 +61,7 @@ def likeness_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def tag_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, values in found["discriminator"].items():
+    for name, values in found.get("discriminator", {}).items():
         parts = [
             f"{part} {percent(entry['accuracy'])}"
             for part, entry in values.items()

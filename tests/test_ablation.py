@@ -8,6 +8,7 @@ from PIL import Image
 from training_runs import run_in, train
 
 from benchmarks import ablation
+from loader.errors import InputError
 
 # As main.py is called for a row, but for the epochs.
 TINY = ("--input_size", "32", "--layers", "1", "1", "1", "1", "--batch_size", "4")
@@ -18,11 +19,11 @@ FURTHER = ("--thread", "0", "--test_image_count", "0")
 def ablate(drawn_data, tmp_path, capfd):
     """Run the ablation of two rows; returns its exit code, its output and its errors."""
 
-    def call(*flags):
+    def call(*flags, further=FURTHER):
         places = ("--out", tmp_path / "out", "--document", tmp_path / "docs" / "table.md")
         words = ("--data_dir", drawn_data, *places, "--cpu", *TINY, "--eval_drawings", "1")
         rows = ("--rows", "tag2pix", "one_step", "--seeds", "4", "--two_step_epoch", "2")
-        code = ablation.main([str(word) for word in (*words, *rows, *flags, "--", *FURTHER)])
+        code = ablation.main([str(word) for word in (*words, *rows, *flags, "--", *further)])
         captured = capfd.readouterr()
         return code, captured.out, captured.err
 
@@ -56,6 +57,7 @@ def test_rows_are_trained_resumed_measured_and_kept(ablate, drawn_data, tmp_path
     l1 = report["pictures"]["benchmark"]["likeness"]["colored"]["l1"]
     row = next(line for line in page.splitlines() if line.startswith("| Tag2Pix in one step | 1 |"))
     assert f"| {hair:.1f} |" in row and f"| {l1:.1f} | - |" in row
+    assert str(tmp_path.parent) not in page and f"--data_dir {drawn_data.name}" in page
     assert "Not complete" not in page and "--rows tag2pix one_step" in page
     for name in ("tag2pix", "one_step"):
         assert f"](table/{name}.png)" in page
@@ -80,3 +82,28 @@ def test_a_row_that_fails_is_named_and_the_table_is_written(ablate, tmp_path, mo
     assert "failed: tag2pix, seed 4; run again" in err
     page = (tmp_path / "docs" / "table.md").read_text()
     assert "2 of 2 trainings are missing" in page
+
+
+def test_flags_that_name_data_hold_for_measuring_too(ablate, drawn_data, tmp_path, monkeypatch):
+    seen = []
+
+    def measure(options, given):
+        seen.append((options, given))
+        raise InputError("enough")
+
+    monkeypatch.setattr(ablation, "_train", lambda *_: 0)
+    monkeypatch.setattr(ablation, "measure_checkpoint", measure)
+    further = (*FURTHER, "--tag_txt", "other.txt", "--lrG", "0.1")
+    code, _, err = ablate("--epoch", "2", further=further)
+    assert code == 2 and err == "enough\n"
+    ((options, given),) = seen
+    assert (options.tag_txt, options.data_dir) == ("other.txt", str(drawn_data))
+    assert {"tag_txt", "data_dir", "cpu", "eval_drawings"} < given
+    assert not {"lrG", "thread", "pretrain_dump"} & given
+    assert options.lrG != 0.1 and options.evaluate
+
+
+def test_a_wrong_flag_is_found_before_anything_is_trained(ablate, tmp_path):
+    with pytest.raises(SystemExit) as end:
+        ablate("--epoch", "2", further=("--dry_runs",))
+    assert end.value.code == 2 and not (tmp_path / "out").exists()

@@ -1,8 +1,4 @@
-"""What is measured is what is seen: on pictures made by hand, and of a network all the way."""
-
-import json
-import shutil
-from urllib.error import URLError
+"""What is measured is what is seen, on pictures made by hand."""
 
 import numpy as np
 import pytest
@@ -11,11 +7,10 @@ from skimage.color import deltaE_cie76, rgb2lab
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-import main
 from coloring.colorist import Colorist
 from evaluation import frechet
 from evaluation.color_control import area, judge, summarize
-from evaluation.dataset_metrics import Colored, Likeness
+from evaluation.dataset_metrics import Colored, Likeness, identity
 from evaluation.drawings import KINDS, PARTS, DrawnPairs, HeldOutDrawings
 from evaluation.judged_tags import ExtractorTags, first_rank, mean_average_precision
 from evaluation.recolor import color_control
@@ -180,6 +175,8 @@ def test_tags_that_rank_first():
     logits = torch.tensor([[3.0, 1, 0], [0, 1, 2], [0, 5, 1], [9, 0, 0]])
     target = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 0]])
     assert first_rank(logits, target) == {"accuracy": 0.5, "pictures": 2, "left_out": 2}
+    nothing = {"accuracy": None, "pictures": 0, "left_out": 4}
+    assert first_rank(logits[:, :0], target[:, :0]) == nothing
     # The first tag has the second score in the picture that has it, the second tag the first.
     scores = torch.tensor([[0.0, 0], [3, 3], [2, 2]])
     once = torch.tensor([[0.0, 0], [0, 0], [1, 0]])
@@ -207,9 +204,10 @@ class Means(nn.Module):
         return pictures.double().mean(dim=(2, 3))
 
 
-def distance(true, colored, key=None, cache=None):
+def distance(true, colored, key=None, cache=None, total=0):
     metric = FrechetInceptionDistance(feature=Means())
-    measure = frechet.FrechetDistance(metric, device=torch.device("cpu"), key=key, cache=cache)
+    where = {"device": torch.device("cpu"), "key": key, "cache": cache}
+    measure = frechet.FrechetDistance(metric, total=total or len(true), **where)
     for start in range(0, len(true), 4):
         measure.update(batch(true[start : start + 4], colored[start : start + 4]))
     return measure
@@ -242,6 +240,22 @@ def test_statistics_of_the_true_pictures_are_kept(tmp_path, capsys):
     assert distance(true * 0, colored, "a", tmp_path).is_cached
 
 
+def test_statistics_of_a_part_of_the_pictures_are_not_kept(tmp_path):
+    true = noise(8)
+    partial = distance(true[:7], true[:7], "a", tmp_path, total=8)
+    assert partial.result() == pytest.approx(0, abs=1e-6) and not list(tmp_path.iterdir())
+
+
+def test_statistics_of_drawings_drawn_otherwise_are_others(monkeypatch):
+    pairs = DrawnPairs(HeldOutDrawings(2, 32), "line_art", load_vocabulary())
+    before = identity(pairs)
+    assert identity(pairs) == before
+    monkeypatch.setattr(
+        "evaluation.drawings.draw_lots", lambda seed, index, **which: draw_lots(3, index, **which)
+    )
+    assert identity(pairs) != before
+
+
 def test_the_extractor_sees_every_color_channel():
     torch.manual_seed(0)
     extractor = TagExtractor(truncated=True).eval()
@@ -251,99 +265,6 @@ def test_the_extractor_sees_every_color_channel():
         green = extractor(pictures[1:, 1:2].float() / 255).mean(dim=(2, 3))
     assert found.shape == (2, 1536)
     assert torch.allclose(found[1, 512:1024], green[0].double(), rtol=1e-4)
-
-
-@pytest.fixture
-def run(small_checkpoint, tmp_path, capsys, monkeypatch):
-    """Run main.py --evaluate; returns its exit code, its output and its errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-
-    def call(*flags, load=small_checkpoint):
-        arguments = ["--load", str(load)] if load else []
-        code = main.main(["--evaluate", *arguments, *map(str, flags), "--cpu"])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def model_pth(tmp_path_factory):
-    torch.manual_seed(1)
-    path = tmp_path_factory.mktemp("cit") / "model.pth"
-    torch.save({"weight": TagExtractor(370, truncated=True).state_dict()}, path)
-    return path
-
-
-def test_all_of_it_twice(run, drawn_data, model_pth, tmp_path):
-    flags = ("--eval_drawings", 1, "--data_dir", drawn_data, "--pretrain_dump", model_pth)
-    code, out, err = run(*flags)
-    assert code == 0
-    assert "holds only the truncated tag extractor" in err and "Inception" in err
-    (folder,) = (tmp_path / "results").glob("evaluation-small-*")
-    assert f"results/{folder.name}/evaluation.json" in out and "xdog, background" in out
-    text = (folder / "evaluation.json").read_text()
-    report = json.loads(text)
-    assert folder.name.endswith(report["weights"]["sha256"][:8])
-    assert report["options"]["drawing_seed"] == RESERVED_SEED
-    assert report["color_control"]["line_art"]["hair"]["pictures"] == 15
-    benchmark = report["pictures"]["benchmark"]
-    assert (benchmark["pictures"], report["pictures"]["drawings"]["pictures"]) == (4, 1)
-    assert benchmark["discriminator"]["true"]["hair"]["pictures"] == 4
-    assert benchmark["discriminator"]["colored"]["cit_map"] is None  # a network without CIT
-    assert report["pictures"]["drawings"]["frechet_extractor"] is None  # of a single picture
-    assert benchmark["frechet_extractor"] > 0 and "frechet_inception" not in benchmark
-    page = (folder / "evaluation.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') == 6 + 2
-    assert "http" not in page.replace("http-equiv", "") and "lavender_hair" in page
-
-    assert run(*flags)[0] == 0
-    assert (folder / "evaluation.json").read_text() == text
-    assert len(list((tmp_path / "results" / "frechet-statistics").iterdir())) == 2
-
-
-def test_unreadable_pictures_are_counted(run, drawn_data, tmp_path):
-    data = tmp_path / "data"
-    for folder in ("benchmark", "keras_test"):
-        shutil.copytree(drawn_data / folder, data / folder)
-    shutil.copy(drawn_data / "tags.txt", data)
-    (data / "benchmark" / "10.png").write_bytes(b"\x89PNG")
-    (data / "keras_test" / "11.png").unlink()
-    code, out, err = run("--eval_drawings", 0, "--data_dir", data)
-    assert code == 0 and "benchmark: 2 pictures, 1 unreadable skipped" in out
-    assert "1 without line art" in out and "10.png cannot be read" in err
-    assert "color control" not in out
-
-
-def offline(url, path, start):
-    raise URLError("no route to host")
-
-
-MISTAKES = [
-    (["--load", ""], "--evaluate needs --load"),
-    (["--load", "none.pkl"], "none.pkl does not exist"),
-    (["--data_dir", "none"], "none does not exist"),
-    (["--data_dir", "."], "benchmark does not exist"),
-    (["--eval_drawings", "0"], "nothing to measure"),
-    (["--fid_weights", "none.pth"], "none.pth does not exist: Inception's weights (weights-incep"),
-    (["--fid_weights", "text.pth"], "text.pth is not a weight file such as weights-inception"),
-    (["--fid_weights", "other.pth"], "other.pth does not hold the weights of weights-inception"),
-    (["--fid_weights", "download"], "cannot download weights-inception-2015-12-05-6726825d.pth"),
-]
-
-
-@pytest.mark.parametrize("flags, words", MISTAKES, ids=[" ".join(case[0]) for case in MISTAKES])
-def test_a_mistake_gets_one_line_and_exit_code_2(run, tmp_path, monkeypatch, flags, words):
-    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    monkeypatch.setattr("options.PROJECT", tmp_path)
-    (tmp_path / "text.pth").write_text("weights")
-    torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    code, _, err = run("--eval_drawings", "1", "--pretrain_dump", "no.pth", *flags)
-    assert code == 2
-    lines = [line for line in err.splitlines() if not line.startswith("no ")]
-    assert words in err and len(lines) == 1, err
-    assert not (tmp_path / "results").exists()
 
 
 def test_inception_with_weights_of_any_kind(monkeypatch, tmp_path):
