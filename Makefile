@@ -1,14 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test test-slow test-browser clean-demo
+.PHONY: help demo train-demo train-demo-quick test test-slow test-browser clean-demo
 
 help:
-	@echo "make demo          draw art, build a data set, train a small network, color testset/"
-	@echo "make test          install what the tests need and run them (about 10 minutes)"
-	@echo "make test-slow     the tests that take long"
-	@echo "make test-browser  the tests of the studio in a real browser (needs Chromium)"
-	@echo "make clean-demo    delete what the demo made"
+	@echo "make demo              color testset/ with the weights that come with the project"
+	@echo "make train-demo        make those weights again: draw art, build a data set, train"
+	@echo "make train-demo-quick  the same with a small network, in ten minutes"
+	@echo "make test              install what the tests need and run them (about 10 minutes)"
+	@echo "make test-slow         the tests that take long"
+	@echo "make test-browser      the tests of the studio in a real browser (needs Chromium)"
+	@echo "make clean-demo        delete what these demos made"
 
 .venv/runtime: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -21,6 +23,12 @@ help:
 
 demo: .venv/runtime
 	$(BIN)/python demo.py
+
+train-demo: .venv/runtime
+	$(BIN)/python train_demo.py
+
+train-demo-quick: .venv/runtime
+	$(BIN)/python train_demo.py --quick
 
 test: .venv/development
 	$(BIN)/ruff check .

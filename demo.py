@@ -1,47 +1,33 @@
 #!/usr/bin/env python3
-"""The whole way once: draw art, build a data set, train a small network, color testset/.
+"""Color line art with the weights that come with Tag2Pix, and put it all on one sheet.
 
-    python demo.py
-
-Everything goes to demo/. A second run goes on where the first one stopped.
+python demo.py                              # the drawings in testset/
+python demo.py sketch.png more/*.jpg        # your own
 """
 
 import argparse
-import subprocess
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
+from PIL import Image
+from tqdm import tqdm
 
 from coloring.colorist import Colorist, load_colorist
 from coloring.sheet import contact_sheet
-from loader.dataset import BenchmarkPairs
-from loader.images import read_gray
-from loader.samples import select
-from loader.tags import read_tag_lines
+from loader.errors import InputError
+from loader.files import atomic_path
+from loader.images import BrokenImageError, read_gray
+from network.checkpoint import CheckpointError
 from options import parse
-from training.results import checkpoints
 
 PROJECT = Path(__file__).parent
-DATASET = PROJECT / "demo" / "dataset"
-RESULTS = PROJECT / "demo" / "results"
+WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
 SHEET = PROJECT / "demo" / "sheet.png"
-
-DRAWINGS = 1200
-IMAGE_SIZE = 256
-CPU_RECIPE = [
-    *("--input_size", "48", "--layers", "1", "1", "1", "1", "--batch_size", "8", "--epoch", "6"),
-    *("--no_bn", "--lrG", "0.0008", "--two_step_epoch", "6", "--thread", "1", "--save_freq", "0"),
-]
-GPU_RECIPE = [
-    *("--input_size", "256", "--batch_size", "32", "--epoch", "60"),
-    *("--two_step_epoch", "20", "--cit_cvt_weight", "40", "40"),
-]
-
-ENLARGED = 4
+TESTSET = PROJECT / "testset" / "liner_test"
 SHOWN = (2, 49, 65, 99, 136, 137)
+SIDE = 192
 CHOICES = (
     ("blonde_hair", "blue_eyes", "white_background"),
     ("blue_hair", "red_eyes", "yellow_background"),
@@ -51,77 +37,85 @@ CHOICES = (
 )
 
 
-def main() -> int:
-    """Run all stages; returns the exit code of the first one that fails."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    on_gpu = torch.cuda.is_available()
-    dataset = ["--dataset_path", str(DATASET)]
-    size = ["--size", str(IMAGE_SIZE), "--upscaler", "lanczos"]
-    steps = [
-        ("drawing", "preprocessor/demo_dataset.py", [*dataset, "--count", str(DRAWINGS)]),
-        ("filtering by tags", "preprocessor/tagset_extractor.py", dataset),
-        ("cropping", "preprocessor/crop_and_upscale.py", [*dataset, *size]),
-        ("line art", "preprocessor/sketch_extractor.py", [*dataset, *size, "--xdog_only"]),
-        ("training", "main.py", _training_flags(GPU_RECIPE if on_gpu else CPU_RECIPE)),
-    ]
-    for number, (title, script, flags) in enumerate(steps, 1):
-        print(
-            f"\n[{number}/{len(steps) + 1}] {title}: python {script} {' '.join(flags)}", flush=True
-        )
-        code = subprocess.run([sys.executable, str(PROJECT / script), *flags]).returncode
-        if code:
-            return code
-    print(f"\n[{len(steps) + 1}/{len(steps) + 1}] coloring testset/", flush=True)
-    options, given = parse(["--test", "--load", str(_newest_checkpoint())])
-    colorist = load_colorist(options, given)
-    _compare(colorist)
-    _write_sheet(colorist)
-    print(f"the contact sheet is {SHEET}")
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "pictures", nargs="*", type=Path, help="line art to color (default: some of testset/)"
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--sheet", type=Path, default=SHEET, metavar="FILE", help="default: %(default)s"
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Color and write the sheet; returns 0, 1 where it cannot be written, 2 when there is nothing
+    to color."""
+    args = build_parser().parse_args(argv)
+    try:
+        if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+            raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
+        colorist = load_colorist(*parse(["--test", "--load", str(args.weights)]))
+        grays = read_line_art(args.pictures or [TESTSET / f"{number}.png" for number in SHOWN])
+        args.sheet.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(args.sheet) as temporary:
+            color(colorist, list(grays.values())).save(temporary)
+    except (InputError, CheckpointError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print(f"the contact sheet is {args.sheet}")
+    command = ["python", "main.py", "--test", "--load", args.weights, "--image", next(iter(grays))]
+    tags = ["--tags", "blue_hair", "red_eyes", "pink_background"]
+    print(f"more colors: {shlex.join(map(str, command + tags))}")
     return 0
 
 
-def _newest_checkpoint() -> Path | None:
-    runs = [path for run in RESULTS.glob("*/") for path in checkpoints(run)]
-    return max(runs, key=lambda path: path.stat().st_mtime_ns, default=None)
+def read_line_art(sources: Sequence[Path]) -> dict[Path, Image.Image]:
+    """The pictures in gray; one that cannot be read is named and left out. InputError if none is
+    left."""
+    grays = {}
+    for source in sources:
+        try:
+            grays[source] = read_gray(source)
+        except BrokenImageError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    if not grays:
+        raise InputError("there is no picture to color")
+    return grays
 
 
-def _training_flags(recipe: Sequence[str]) -> list[str]:
-    flags = ["--data_dir", str(DATASET), "--result_dir", str(RESULTS), "--no_cit"]
-    flags += ["--test_image_count", "32", "--seed", "1", *recipe]
-    return [*flags, "--resume"] if _newest_checkpoint() else flags
-
-
-def _compare(colorist: Colorist) -> None:
-    """Print how far from the truth the held-out benchmark drawings are, in levels of 255."""
-    vocabulary = colorist.vocabulary
-    folder = DATASET / "benchmark"
-    chosen = select(
-        read_tag_lines(DATASET / "tags.txt"), folder, vocabulary, training=False
-    ).samples
-    pairs = BenchmarkPairs(chosen, DATASET, vocabulary, input_size=colorist.size)
-    originals = np.stack([pair.original.numpy() for pair in pairs]).transpose(0, 2, 3, 1)
-    originals = (originals + 1) * 127.5
-    sketches = torch.stack([pair.sketch for pair in pairs])
-    cvt = torch.stack([pair.cvt for pair in pairs])
-    painted = np.abs(colorist.paint(sketches, cvt) - originals).mean()
-    line_art = np.abs(sketches.numpy().transpose(0, 2, 3, 1) * 255 - originals).mean()
-    print(
-        f"mean difference from the true picture on {len(pairs)} held-out drawings: "
-        f"colored {painted:.1f}, plain line art {line_art:.1f} (of 255)"
-    )
-
-
-def _write_sheet(colorist: Colorist) -> None:
-    """Rows of test drawings: the line art, then one picture for every choice of tags."""
+def color(colorist: Colorist, grays: Sequence[Image.Image]) -> Image.Image:
+    """A sheet with a row for each picture: the line art, then a painting for every choice of
+    tags."""
     pictures, captions = [], []
-    for number in SHOWN:
-        gray = read_gray(PROJECT / "testset" / "liner_test" / f"{number}.png")
-        side = (ENLARGED * colorist.size, ENLARGED * colorist.size)
-        choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
+    choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
+    for gray in tqdm(grays, "coloring", unit="picture", leave=False):
         painted = colorist.paint_picture(gray, choices)
-        pictures += [picture.convert("RGB").resize(side) for picture in (gray, *painted)]
+        pictures += [_tile(picture) for picture in (gray, *painted)]
         captions += ["line art", *(_caption(choice) for choice in CHOICES)]
-    contact_sheet(pictures, captions, columns=1 + len(CHOICES)).save(SHEET, optimize=True)
+    return contact_sheet(pictures, captions, columns=1 + len(CHOICES))
+
+
+def _tile(picture: Image.Image) -> Image.Image:
+    """On a white square, with SIDE as its longer side."""
+    tile = Image.new("RGB", (SIDE, SIDE), "white")
+    scale = SIDE / max(picture.size)
+    picture = picture.convert("RGB").resize(
+        [max(1, round(side * scale)) for side in picture.size], Image.Resampling.LANCZOS
+    )
+    tile.paste(picture, ((SIDE - picture.width) // 2, (SIDE - picture.height) // 2))
+    return tile
 
 
 def _caption(choice: Sequence[str]) -> str:

@@ -235,7 +235,7 @@ def _measuring(add: Callable[..., None]) -> None:
 
 def _browser(add: Callable[..., None]) -> None:
     add("--weights_dir", str(PROJECT / "weights"), "checkpoints to choose from, besides --load; "
-        "without any, those of --result_dir", metavar="DIR")  # fmt: skip
+        "unless given, those of --result_dir, too", metavar="DIR")  # fmt: skip
     add("--host", "127.0.0.1", "address to listen on; 0.0.0.0: reachable from other machines",
         metavar="HOST")  # fmt: skip
     add("--port", 7860, "port to listen on", type=_positive, metavar="N")

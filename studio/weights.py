@@ -48,12 +48,16 @@ class Weights:
 
 
 def _find(options: argparse.Namespace, given: set[str]) -> dict[str, Path]:
-    """--load first, then what lies in --weights_dir, or else in --result_dir, by name."""
+    """--load first, then what lies in --weights_dir, by name; and what lies in --result_dir, unless
+    --weights_dir was given and holds any."""
     folder = Path(options.weights_dir)
     if "weights_dir" in given and not folder.is_dir():
         raise InputError(f"{folder} is not a folder: the weights to choose from, see --weights_dir")
     paths = {Path(options.load).stem: Path(options.load)} if options.load else {}
-    for path in _checkpoints(folder) or _checkpoints(Path(options.result_dir)):
+    found = _checkpoints(folder)
+    if "weights_dir" not in given or not found:
+        found += _checkpoints(Path(options.result_dir))
+    for path in found:
         if path not in paths.values():
             paths.setdefault(_name(path, folder), path)
     if not paths:

@@ -256,6 +256,11 @@ def test_only_listed_weights_are_opened(weights_dir, name):
         weights.colorist(name)
 
 
+def test_own_results_are_offered_beside_the_weights_that_come_along(weights_dir):
+    names = list(Weights(*_options("--result_dir", str(weights_dir))).paths)
+    assert names[0] == "tag2pix_128" and [Path(name).stem for name in names[1:]] == ["a", "b", "c"]
+
+
 def test_new_checkpoints_appear(weights_dir):
     weights = Weights(*_options("--weights_dir", str(weights_dir)))
     (weights_dir / "new.pkl").write_bytes((weights_dir / "a.pkl").read_bytes())

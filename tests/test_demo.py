@@ -1,0 +1,80 @@
+"""The sheet that `make demo` makes, and the whole way to its weights."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import demo
+import train_demo
+from network.checkpoint import Architecture
+
+TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    torch.manual_seed(3)
+    path = tmp_path / "tiny.pkl"
+    networks = {"G": TINY.generator().state_dict(), "D": TINY.discriminator().state_dict()}
+    torch.save(networks, path)
+    return path
+
+
+def test_the_sheet_shows_line_art_and_every_choice(weights, tmp_path, capsys):
+    sheet = tmp_path / "new" / "sheet.png"
+    tall = tmp_path / "tall.png"
+    Image.fromarray(np.full((60, 30), 255, np.uint8)).save(tall)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG cut short")
+    pictures = [str(demo.TESTSET / "2.png"), str(broken), str(tall)]
+
+    flags = ["--weights", str(weights), "--sheet", str(sheet)]
+    assert demo.main([*pictures, *flags]) == 0
+
+    captured = capsys.readouterr()
+    assert "left out" in captured.err and "broken.png" in captured.err
+    assert f"the contact sheet is {sheet}" in captured.out
+    shown = np.asarray(Image.open(sheet).convert("RGB"))
+    rows, columns = 2, 1 + len(demo.CHOICES)
+    assert shown.shape[1] == pytest.approx(columns * demo.SIDE, rel=0.05)
+    assert 1 < shown.shape[0] / (rows * demo.SIDE) < 1.25  # the captions
+    line_art = Image.open(demo.TESTSET / "2.png").convert("RGB").resize((demo.SIDE, demo.SIDE))
+    margin = (shown.shape[1] - columns * demo.SIDE) // (columns + 1)
+    corner = shown[margin : margin + demo.SIDE, margin : margin + demo.SIDE]
+    assert np.abs(corner.astype(int) - np.asarray(line_art)).mean() < 8
+
+
+def test_nothing_to_color_is_one_line(weights, tmp_path, capsys):
+    assert demo.main([str(tmp_path / "none.png"), "--weights", str(weights)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "there is no picture to color"
+    assert demo.main(["--weights", str(tmp_path / "none.pkl")]) == 2
+    assert "none.pkl does not exist" in capsys.readouterr().err
+    assert demo.main(["--weights", str(weights), "--sheet", str(tmp_path / "sheet.txt")]) == 2
+    assert "must end in .png" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
+    """Drawing, all stages, two networks of which the second starts from the first, the sheet."""
+    tiny = "--cpu --thread 0 --batch_size 8"
+    recipe = [
+        ("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
+        ("64px", f"{tiny} --input_size 64 --epoch 1"),
+        ("64px", f"{tiny} --lrG 0.0001 --epoch 2"),
+    ]
+    monkeypatch.setattr(train_demo, "DEMO", tmp_path)
+    monkeypatch.setattr(train_demo, "DRAWINGS", 48)
+    monkeypatch.setattr(train_demo, "CPU_RECIPE", recipe)
+    monkeypatch.setattr(train_demo, "GPU_RECIPE", recipe)
+
+    assert train_demo.main([]) == 0
+
+    colored = (tmp_path / "full" / "sheet.png").read_bytes()
+    assert "faces added" in capfd.readouterr().out
+    shutil.rmtree(tmp_path / "full" / "64px")
+    assert train_demo.main([]) == 0
+    assert "nothing to do" in capfd.readouterr().out
+    assert (tmp_path / "full" / "sheet.png").read_bytes() == colored
