@@ -15,7 +15,7 @@ from two_processes import three_steps
 from loader.errors import InputError
 from training import processes
 from training.processes import Processes
-from training.run import _check
+from training.setup import check_batch_size, check_sync_bn
 
 ROOT = Path(__file__).parents[1]
 
@@ -151,4 +151,5 @@ def test_the_launcher_gets_the_arguments_as_they_were_given(monkeypatch):
 )  # fmt: skip
 def test_what_two_processes_cannot_do_is_refused(options, words):
     with pytest.raises(InputError, match=words):
-        _check(Namespace(**options), Processes(rank=0, world=2))
+        for check in (check_batch_size, check_sync_bn):
+            check(Namespace(**options), Processes(rank=0, world=2))

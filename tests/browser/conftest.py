@@ -7,8 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.browser.started import StartedStudio
+from started import StartedStudio
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

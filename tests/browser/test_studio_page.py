@@ -5,8 +5,7 @@ import zipfile
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-
-from tests.browser.steps import RESULT, TESTSET, choose, color, download, load, pixels, shown
+from steps import RESULT, TESTSET, choose, color, download, load, pixels, shown
 
 pytestmark = pytest.mark.browser
 

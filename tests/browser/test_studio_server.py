@@ -10,9 +10,8 @@ import gradio_client
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-
-from tests.browser.started import StartedStudio
-from tests.browser.steps import TESTSET, choose, color, load, upload
+from started import StartedStudio
+from steps import TESTSET, choose, color, load, upload
 
 pytestmark = pytest.mark.browser
 
