@@ -169,7 +169,7 @@ def _training(add: Callable[..., None]) -> None:
     add("--cit_cvt_weight", [1, 1], "weights of CIT and CVT classification", type=_rate, nargs=2,
         metavar=("CIT", "CVT"))  # fmt: skip
     add("--l1_epoch", 0, "before this epoch the generator learns from the L1 terms alone, without "
-        "the discriminator and several times faster, 0: never", type=_count,
+        "the discriminator and two to three times faster, 0: never", type=_count,
         metavar="N")  # fmt: skip
     add("--two_step_epoch", 0, "classification from this epoch on, 0: always", type=_count,
         metavar="N")  # fmt: skip

@@ -137,7 +137,7 @@ class Tag2Pix:
 
     def reconstruction_step(self, batch: Pair) -> Terms:
         """Update the generator alone, on the L1 terms: what it can learn without a discriminator
-        it learns several times faster. Returns the terms as `training_step` does."""
+        it learns two to three times faster. Returns the terms as `training_step` does."""
         self.optimizer_g.zero_grad()
         parts, found = _split(batch, self.grad_accum), []
         for part, share, last in parts:

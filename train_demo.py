@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The whole way once: draw art, build a data set of it, train the weights that come with Tag2Pix.
 
-    python train_demo.py             # as they were trained: two hours on two CPU cores;
-                                     # with a GPU instead at 256 px, with all layers
+    python train_demo.py             # as they were trained, in hours on a CPU; with a GPU
+                                     # instead at 256 px, with all layers
     python train_demo.py --quick     # a small network in ten minutes, which colors roughly
 
 Everything goes to demo/. A second run goes on where the first one stopped.

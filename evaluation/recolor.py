@@ -10,10 +10,9 @@ from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from evaluation.color_control import Area, Painting, area, judge, means, summarize
+from evaluation.dataset_metrics import DEFAULT_BATCH
 from evaluation.drawings import KINDS, PARTS, HeldOut
 from loader.tags import Vocabulary
-
-DEFAULT_BATCH = 8
 
 # Receives (kind of line art, part, number of the drawing, tag, picture).
 Show = Callable[[str, str, int, int, np.ndarray], None]

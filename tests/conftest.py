@@ -10,6 +10,7 @@ from PIL import Image
 from loader.tags import format_tag_line, load_vocabulary
 from network.checkpoint import Architecture, save
 from network.loss import ChangingLoss
+from network.tag_extractor import TagExtractor
 from preprocessor.demo.drawing import draw_lots
 from preprocessor.demo.render import render_cropped
 from tag2pix import Tag2Pix
@@ -50,4 +51,13 @@ def small_checkpoint(tmp_path_factory) -> Path:
     content["tag2pix"] |= {"color_space": "rgb", "vocabulary": load_vocabulary().dump()}
     path = tmp_path_factory.mktemp("weights") / "small.pkl"
     save(content | {"result_path": "results/x"}, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_pth(tmp_path_factory) -> Path:
+    """A truncated tag extractor with random weights."""
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("cit") / "model.pth"
+    save({"weight": TagExtractor(370, truncated=True).state_dict()}, path)
     return path

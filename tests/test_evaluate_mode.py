@@ -10,7 +10,6 @@ import torch
 import main
 from evaluation import frechet
 from loader.tags import load_vocabulary
-from network import TagExtractor
 from network.checkpoint import Architecture, read, save
 from network.loss import ChangingLoss
 from preprocessor.demo_dataset import RESERVED_SEED
@@ -30,14 +29,6 @@ def run(small_checkpoint, tmp_path, capsys, monkeypatch):
         return code, captured.out, captured.err
 
     return call
-
-
-@pytest.fixture(scope="module")
-def model_pth(tmp_path_factory):
-    torch.manual_seed(1)
-    path = tmp_path_factory.mktemp("cit") / "model.pth"
-    torch.save({"weight": TagExtractor(370, truncated=True).state_dict()}, path)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 import main
-from network import TagExtractor
 from options import build_parser
 from training import run as experiment
 
@@ -19,14 +18,6 @@ SHOWN_ELSEWHERE = {
     *("evaluate", "eval_drawings", "fid_weights"),
     *("pretrain", "pretrain_lr", "lr_schedule", "holdout", "max_pos_weight"),
 }
-
-
-@pytest.fixture(scope="module")
-def model_pth(tmp_path_factory):
-    torch.manual_seed(1)
-    path = tmp_path_factory.mktemp("cit") / "model.pth"
-    torch.save({"weight": TagExtractor(370, truncated=True).state_dict()}, path)
-    return path
 
 
 @pytest.fixture

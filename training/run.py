@@ -67,9 +67,8 @@ def train(options: argparse.Namespace, given: set[str], processes: Processes) ->
     recorded = (content or {}).get("tag2pix", {})
     seed = choose_seed(options, recorded.get("seed"), processes)
     pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
-    if options.l1_epoch <= options.epoch:  # otherwise the discriminator never runs
-        smallest = (options.batch_size, options.grad_accum, processes.world)
-        check_smallest_part(options.input_size, len(pairs), *smallest)
+    split = (options.batch_size, options.grad_accum, processes.world)
+    check_smallest_part(options.input_size, len(pairs), *split)
     before = recorded.get("pairs", len(pairs))
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {path} was written")
