@@ -2,6 +2,7 @@
 
 Makes images (smooth color, thin lines) or uses a data directory, and loads the same pairs in turn:
 with Pillow step by step, as the files lie there, while the cache is made, and from the cache.
+pairs/s are of the best turn, ratios the median of those within each turn.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -32,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX", help="of the networks")
     add("--png", type=int, default=768, metavar="PX", help="of the images that are made")
     add("--pairs", type=int, default=60, metavar="N")
-    add("--rounds", type=int, default=3, metavar="N", help="times each way; the best counts")
+    add("--rounds", type=int, default=5, metavar="N", help="turns of all ways")
     add("--data_dir", type=Path, metavar="DIR", help="use its rgb_train and sketches instead")
     return parser
 
@@ -81,17 +83,16 @@ def compare(data: Path, size: int, args: argparse.Namespace) -> None:
 
         # The first time makes the copies; the same epoch reads them again.
         first = rate(lambda index: ours["with --cache"][1, index], len(ids))
-        best = dict.fromkeys(("plain", *ours), 0.0)
+        rates = {name: [] for name in ("plain", *ours)}
         for _ in range(args.rounds):
-            best["plain"] = max(best["plain"], rate(plain, len(ids)))
+            rates["plain"].append(rate(plain, len(ids)))
             for name, pairs in ours.items():
-                read = rate(lambda index, pairs=pairs: pairs[1, index], len(ids))
-                best[name] = max(best[name], read)
+                rates[name].append(rate(lambda index, pairs=pairs: pairs[1, index], len(ids)))
         size_on_disk = sum(path.stat().st_size for path in Path(copies).rglob("*.npy"))
-    best["making the copies"] = first
-    for name, pairs_per_second in best.items():
-        ratio = pairs_per_second / best["plain"]
-        print(f"{size:5} {name:>18} {pairs_per_second:8.1f} {ratio:6.2f}x", flush=True)
+    rates["making the copies"] = [first]
+    for name, found in rates.items():
+        ratio = median(ours / plain for ours, plain in zip(found, rates["plain"], strict=False))
+        print(f"{size:5} {name:>18} {max(found):8.1f} {ratio:6.2f}x", flush=True)
     print(f"      copies: {size_on_disk / len(ids) / 2**10:.0f} KiB per pair")
 
 

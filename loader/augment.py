@@ -75,13 +75,16 @@ def place(image: np.ndarray, placement: Placement, size: int) -> np.ndarray:
 
 
 def shrink(image: np.ndarray, size: int) -> np.ndarray:
-    """Average an image that is much larger than `size` down to a little above it, so that what
-    follows does not alias."""
+    """Bring an image that is larger than `size` down to a little above it, so that what follows
+    does not alias: averages of 2 x 2 pixels as long as it is twice too large, then linear."""
     target = shrunk_size(size)
     height, width = image.shape[:2]
     if height <= target or width <= target:
         return image
-    return cv2.resize(image, (target, target), interpolation=cv2.INTER_AREA)
+    while min(height, width) >= 2 * target:
+        height, width = height // 2, width // 2
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (target, target), interpolation=cv2.INTER_LINEAR)
 
 
 def shrunk_size(size: int) -> int:
