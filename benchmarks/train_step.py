@@ -44,12 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
     add("--no_cit", action="store_true")
     add("--no_memory", action="store_true", help="measure time alone")
     add("--compile", action="store_true", help="of our step")
+    add("--contiguous", action="store_true", help="also our step in float32 without channels-last")
     add("--cpu", action="store_true", help="use no GPU")
     return parser
 
 
 def build(kind: str, size: int, args: argparse.Namespace):
-    """The networks in training: "plain", or ours in the precision `kind`."""
+    """The networks in training: "plain", ours in the precision `kind`, or ours "contiguous"."""
     torch.manual_seed(0)
     device = default_device(args.cpu)
     architecture = Architecture(
@@ -59,15 +60,24 @@ def build(kind: str, size: int, args: argparse.Namespace):
     if kind == "plain":
         return PlainTraining(architecture, extractor, device)
     torch.set_float32_matmul_precision("high" if device.type == "cuda" else "highest")
-    return Tag2Pix(
+    training = Tag2Pix(
         architecture,
         ChangingLoss(cit=architecture.cit),
         extractor,
-        dtype=autocast_dtype(kind, device),
+        dtype=precision(kind, device),
         grad_accum=args.grad_accum,
         compiled=args.compile,
         processes=Processes(device=device),
     )
+    if kind == "contiguous":
+        for network in filter(None, (training.generator, training.discriminator, extractor)):
+            network.to(memory_format=torch.contiguous_format)
+    return training
+
+
+def precision(kind: str, device: torch.device) -> torch.dtype | None:
+    """What a step of `kind` computes in; None for float32."""
+    return None if kind in ("plain", "contiguous") else autocast_dtype(kind, device)
 
 
 def noise(size: int, batch: int, device: torch.device) -> Pair:
@@ -99,7 +109,7 @@ def memory(kind: str, size: int, count: int, args: argparse.Namespace) -> float:
 def peak_arithmetic(kind: str, device: torch.device) -> float:
     """TFLOP/s of one large matrix product in the number format of `kind`."""
     side = 8192 if device.type == "cuda" else 2048
-    dtype = autocast_dtype(kind, device) or torch.float32
+    dtype = precision(kind, device) or torch.float32
     left, right = (torch.rand(side, side, device=device, dtype=dtype) for _ in range(2))
     times = []
     for _ in range(5):
@@ -113,7 +123,7 @@ def peak_arithmetic(kind: str, device: torch.device) -> float:
 
 def compare(size: int, count: int, args: argparse.Namespace) -> None:
     device = default_device(args.cpu)
-    kinds = ["plain", *args.precision]
+    kinds = ["plain", *args.precision, *["contiguous"] * args.contiguous]
     trainings = {kind: build(kind, size, args) for kind in kinds}
     batch = noise(size, count, device)
     times = {kind: [] for kind in kinds}
