@@ -5,7 +5,8 @@ with --drawn all of them, however small.
 Then look through `temp_faces` and delete what is no face.
 Second run, with --add_all: moves the faces that are left to `rgb_train`, cuts the same part out of
 every sketch (`keras_train`, `xdog_train`, `simpl_train`) and adds their lines to `tags.txt`, with
-the person, hair, eye and face tags of the whole image. A face has the negative id of its image.
+the person, hair, eye and face tags of the whole image (--all_tags: with all of them). A face has
+the negative id of its image.
 """
 
 import argparse
@@ -63,6 +64,12 @@ def build_parser() -> argparse.ArgumentParser:
         "original scripts made them",
     )
     parser.add_argument(
+        "--all_tags",
+        action="store_true",
+        help="with --add_all: faces keep every tag of their image, of skin and background too, "
+        "so that nothing they show has a color that no tag says",
+    )
+    parser.add_argument(
         "--tag_dump",
         type=Path,
         default=TAG_DUMP,
@@ -99,8 +106,9 @@ def _stage(args: argparse.Namespace) -> int:
         return add_faces(args)
     if args.drawn and args.cascade:
         raise InputError("give --drawn or --cascade, not both")
-    if args.keep_deleted_faces:
-        raise InputError("--keep_deleted_faces is for --add_all")
+    for flag in ("keep_deleted_faces", "all_tags"):
+        if getattr(args, flag):
+            raise InputError(f"--{flag} is for --add_all")
     return find_faces(args)
 
 

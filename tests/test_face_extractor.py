@@ -294,6 +294,14 @@ def test_tags_a_face_can_show():
     assert face_samples.face_tags([515193, 3389, 3389, 470575], vocabulary) == [3389, 470575]
 
 
+def test_all_tags_of_the_image_can_be_kept(reference_case):
+    add_all(reference_case, "--all_tags")
+    lines = {line.file_id: line.tags for line in read_tag_lines(reference_case / "tags.txt")}
+    faces = {file_id: tags for file_id, tags in lines.items() if file_id < 0}
+    assert len(faces) == len(appended(reference_case)[0])
+    assert all(tags == lines[-file_id] for file_id, tags in faces.items())
+
+
 def test_an_own_vocabulary_decides_what_a_face_shows(reference_case, tmp_path):
     table = TAG_TABLE.read_text(encoding="utf-8").splitlines()
     changed = []
@@ -346,3 +354,10 @@ def test_adding_faces_takes_no_flags_of_finding_them(tmp_path, flag, capsys):
     assert face_extractor.main(["--dataset_path", str(tmp_path), "--add_all", *flag]) == 2
     error = capsys.readouterr().err
     assert f"{flag[0]} is for finding faces" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--keep_deleted_faces", "--all_tags"])
+def test_finding_faces_takes_no_flags_of_adding_them(tmp_path, flag, capsys):
+    assert face_extractor.main(["--dataset_path", str(tmp_path), flag]) == 2
+    error = capsys.readouterr().err
+    assert f"{flag} is for --add_all" in error and error.count("\n") == 1

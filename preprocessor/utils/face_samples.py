@@ -130,19 +130,19 @@ def _add_tag_lines(
 ) -> None:
     path = args.dataset_path / "tags.txt"
     tags = {line.file_id: line.tags for line in lines}
-    vocabulary = load_vocabulary(args.tag_dump)
-    new = [
-        format_tag_line(-face.file_id, face_tags(tags[face.file_id], vocabulary))
-        for face in faces
-        if -face.file_id not in tags
-    ]
+    new = [face for face in faces if -face.file_id not in tags]
     if args.dry_run or not new:
         return
+    kept = {face.file_id: tags[face.file_id] for face in new}
+    if not args.all_tags:
+        vocabulary = load_vocabulary(args.tag_dump)
+        kept = {file_id: face_tags(found, vocabulary) for file_id, found in kept.items()}
+    new_lines = [format_tag_line(-file_id, found) for file_id, found in kept.items()]
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         content += b"\n"
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content + "".join(f"{line}\n" for line in new).encode("ascii"))
+        temporary.write_bytes(content + "".join(f"{line}\n" for line in new_lines).encode("ascii"))
 
 
 def _move(faces: list[FacePosition], args: argparse.Namespace, summary: Summary) -> None:
