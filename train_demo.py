@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from loader.files import atomic_path
 from network import checkpoint
 from training.results import checkpoints
 
@@ -24,6 +25,7 @@ PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
 DRAWINGS, QUICK_DRAWINGS = 4000, 1200
+FACES = "faces.txt"  # the lines of the faces alone, in the data set
 COMMON = ["--no_cit", "--no_bn", "--seed", "1", "--test_image_count", "16", "--cache"]
 
 # Where each training of a recipe puts its results, and its flags. One of a new name starts from the
@@ -74,6 +76,8 @@ def _all_steps(quick: bool) -> int:
     for title, script, *flags in _data_steps(root, drawings, faces=not quick):
         if code := _run(title, script, *flags):
             return code
+    if not quick:
+        _write_face_lines(root / "dataset")
     weights = None
     for name, recipe in _recipe(quick):
         results = root / name
@@ -118,9 +122,15 @@ def _data_steps(root: Path, drawings: int, *, faces: bool) -> list[tuple]:
     if faces:
         steps += [
             ("finding faces", "preprocessor/face_extractor.py", *path, "--drawn"),
-            ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all"),
+            ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all", "--all_tags"),
         ]
     return steps
+
+
+def _write_face_lines(dataset: Path) -> None:
+    lines = (dataset / "tags.txt").read_text(encoding="ascii").splitlines()
+    with atomic_path(dataset / FACES) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in lines if line.startswith("-")))
 
 
 def _run(title: str, script: str, *flags) -> int:
