@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from loader.files import atomic_path
+from loader.tags import format_tag_line, read_tag_lines
 from network import checkpoint
 from training.results import checkpoints
 
@@ -25,7 +26,7 @@ PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
 DRAWINGS, QUICK_DRAWINGS = 4000, 1200
-FACES = "faces.txt"  # the lines of the faces alone, in the data set
+FACES, ALL = "tags_faces.txt", "tags_all.txt"
 COMMON = ["--no_cit", "--no_bn", "--seed", "1", "--test_image_count", "16", "--cache"]
 
 # Where each training of a recipe puts its results, and its flags. One of a new name starts from the
@@ -37,6 +38,15 @@ CPU_RECIPE = [
     ),
     ("128px", "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2"),
     ("128px", "--lrG 0.0001 --epoch 3"),
+    (
+        "64px_faces",
+        f"--tag_txt {FACES} --input_size 64 --batch_size 4 --lrG 0.0005 --l1_epoch 99 --epoch 10",
+    ),
+    (
+        "128px_eyes",
+        f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 3",
+    ),
+    ("128px_eyes", "--lrG 0.0001 --epoch 4"),
 ]
 GPU_RECIPE = [
     (
@@ -77,7 +87,7 @@ def _all_steps(quick: bool) -> int:
         if code := _run(title, script, *flags):
             return code
     if not quick:
-        _write_face_lines(root / "dataset")
+        _write_tag_files(root / "dataset")
     weights = None
     for name, recipe in _recipe(quick):
         results = root / name
@@ -122,15 +132,20 @@ def _data_steps(root: Path, drawings: int, *, faces: bool) -> list[tuple]:
     if faces:
         steps += [
             ("finding faces", "preprocessor/face_extractor.py", *path, "--drawn"),
-            ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all", "--all_tags"),
+            ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all"),
         ]
     return steps
 
 
-def _write_face_lines(dataset: Path) -> None:
-    lines = (dataset / "tags.txt").read_text(encoding="ascii").splitlines()
-    with atomic_path(dataset / FACES) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines if line.startswith("-")))
+def _write_tag_files(dataset: Path) -> None:
+    """Two more tag files, in which faces have all tags of their images, of skin and background too:
+    one of the faces alone, and one of everything."""
+    tags = {line.file_id: line.tags for line in read_tag_lines(dataset / "tags.txt")}
+    wholes = [format_tag_line(number, tags[number]) for number in tags if number > 0]
+    faces = [format_tag_line(number, tags[-number]) for number in tags if number < 0]
+    for name, lines in ((FACES, faces), (ALL, wholes + faces)):
+        with atomic_path(dataset / name) as temporary:
+            temporary.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
 
 def _run(title: str, script: str, *flags) -> int:

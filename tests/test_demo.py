@@ -58,12 +58,14 @@ def test_nothing_to_color_is_one_line(weights, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
-    """Drawing, all stages, two networks of which the second starts from the first, the sheet."""
+    """Drawing, all stages, networks of which each starts from the one before, the sheet."""
     tiny = "--cpu --thread 0 --batch_size 8"
     recipe = [
         ("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
         ("64px", f"{tiny} --input_size 64 --epoch 1"),
         ("64px", f"{tiny} --lrG 0.0001 --epoch 2"),
+        ("48px_faces", f"{tiny} --tag_txt {train_demo.FACES} --input_size 48 --epoch 1"),
+        ("48px_all", f"{tiny} --tag_txt {train_demo.ALL} --epoch 1"),
     ]
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
     monkeypatch.setattr(train_demo, "DRAWINGS", 48)
