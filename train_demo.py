@@ -51,7 +51,8 @@ CPU_RECIPE = [
 GPU_RECIPE = [
     (
         "256px",
-        "--input_size 256 --batch_size 32 --epoch 60 --two_step_epoch 20 --cit_cvt_weight 40 40",
+        f"--tag_txt {ALL} --input_size 256 --batch_size 32 --epoch 60 --two_step_epoch 20 "
+        "--cit_cvt_weight 40 40",
     ),
 ]
 QUICK_RECIPE = [

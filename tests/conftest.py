@@ -1,4 +1,5 @@
-"""A tiny data directory that is drawn once, and small checkpoints with random weights."""
+"""A tiny data directory that is drawn once, small checkpoints with random weights, and processes
+for little work."""
 
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from loader.tags import format_tag_line, load_vocabulary
 from network.checkpoint import Architecture, save
 from network.loss import ChangingLoss
 from network.tag_extractor import TagExtractor
+from preprocessor import tagset_extractor
 from preprocessor.demo.drawing import draw_lots
 from preprocessor.demo.render import render_cropped
+from preprocessor.utils import place
 from tag2pix import Tag2Pix
 
 SIZE = 64
@@ -61,3 +64,10 @@ def model_pth(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("cit") / "model.pth"
     save({"weight": TagExtractor(370, truncated=True).state_dict()}, path)
     return path
+
+
+@pytest.fixture
+def always_all_jobs(monkeypatch):
+    """Tag extraction starts its processes for any amount of work."""
+    monkeypatch.setattr(tagset_extractor, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(place, "WORTH_A_PROCESS", 1)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 import pytest
+from metadata_dumps import GOOD_TAGS, string_record, write_dump
 from test_face_extractor import CASCADE, bright_squares
-from test_tagset_extractor import GOOD_TAGS, string_record, write_dump
 
 PROJECT = Path(__file__).resolve().parents[1]
 COUNT = 40

@@ -5,7 +5,7 @@ import random
 from functools import partial
 
 import pytest
-from test_tagset_extractor import (
+from metadata_dumps import (
     GOOD_TAGS,
     NAMES,
     extract,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import cv2
 import pytest
-from test_tagset_extractor import snapshot as contents
-from test_tagset_extractor import string_record, write_dump
+from metadata_dumps import snapshot as contents
+from metadata_dumps import string_record, write_dump
 
 from loader.errors import InputError
 from loader.files import atomic_path
