@@ -46,7 +46,7 @@ CPU_RECIPE = [
         "128px_eyes",
         f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 3",
     ),
-    ("128px_eyes", "--lrG 0.0001 --epoch 4"),
+    ("128px_eyes", "--lrG 0.0001 --epoch 5"),
 ]
 GPU_RECIPE = [
     (
