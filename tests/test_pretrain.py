@@ -208,7 +208,7 @@ def test_it_learns(drawn_data):
     before = macro_ap()
     losses = [training.training_step(batch)["loss"].item() for _ in range(10)]
     assert before < 0.8 and macro_ap() == 1
-    assert losses[-1] < 0.02 * losses[0]
+    assert losses[-1] < 0.1 * losses[0]
 
 
 def test_metrics_by_hand():
