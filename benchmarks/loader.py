@@ -91,7 +91,7 @@ def compare(data: Path, size: int, args: argparse.Namespace) -> None:
         size_on_disk = sum(path.stat().st_size for path in Path(copies).rglob("*.npy"))
     rates["making the copies"] = [first]
     for name, found in rates.items():
-        ratio = median(ours / plain for ours, plain in zip(found, rates["plain"], strict=False))
+        ratio = median(one / other for one, other in zip(found, rates["plain"], strict=False))
         print(f"{size:5} {name:>18} {max(found):8.1f} {ratio:6.2f}x", flush=True)
     print(f"      copies: {size_on_disk / len(ids) / 2**10:.0f} KiB per pair")
 

@@ -77,7 +77,7 @@ def build(kind: str, size: int, args: argparse.Namespace):
 
 def precision(kind: str, device: torch.device) -> torch.dtype | None:
     """What a step of `kind` computes in; None for float32."""
-    return None if kind in ("plain", "contiguous") else autocast_dtype(kind, device)
+    return autocast_dtype("off" if kind == "contiguous" else kind, device)
 
 
 def noise(size: int, batch: int, device: torch.device) -> Pair:

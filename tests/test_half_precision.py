@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from loader.dataset import Pair
+from benchmarks.train_step import noise as benchmark_noise
 from network import checkpoint
 from network.checkpoint import Architecture
 from network.loss import ChangingLoss
@@ -19,10 +19,8 @@ def build(dtype):
 
 
 def noise(seed):
-    random = torch.Generator().manual_seed(seed)
-    tags = [(torch.rand(2, classes, generator=random) < 0.05).float() for classes in (370, 115)]
-    original = torch.rand(2, 3, SIZE, SIZE, generator=random) * 2 - 1
-    return Pair(original, torch.rand(2, 1, SIZE, SIZE, generator=random), *tags, broken="")
+    torch.manual_seed(seed)
+    return benchmark_noise(SIZE, 2, torch.device("cpu"))
 
 
 def weights(tag2pix):
