@@ -13,13 +13,13 @@ from loader.tags import TAG_DUMP
 PROJECT = Path(__file__).parent
 MODELS = ("tag2pix", "senet", "resnext", "catconv", "catall", "adain", "seadain")
 MODES = ("test", "pretrain", "evaluate", "gui", "list_tags", "export")
-# What belongs to one mode alone; None is training.
+# What belongs to few modes; None is training.
 OF_MODE = {
+    None: {"init", "dry_run"},
     "test": {"test_dir", "image", "tags", "tags_grid", "keep_aspect"},
-    "pretrain": {"pretrain_lr", "lr_schedule", "holdout", "max_pos_weight"},
+    "pretrain": {"init", "pretrain_lr", "lr_schedule", "holdout", "max_pos_weight"},
     "evaluate": {"eval_drawings", "fid_weights"},
     "gui": {"weights_dir", "host", "port", "auth", "max_upload", "max_megapixels"},
-    None: {"init", "dry_run"},
 }
 EXAMPLES = """\
 examples:
@@ -258,8 +258,8 @@ def _check_mode(parser: Parser, given: Mapping[str, Any]) -> None:
         parser.error(f"--{modes[0]} and --{modes[1]} are different things to do: give one of them")
     mode = modes[0] if modes else None
     for other, flags in OF_MODE.items():
-        unfit = [name for name in given if name in flags]
-        if other != mode and unfit:
+        unfit = [name for name in given if name in flags - OF_MODE.get(mode, set())]
+        if unfit:
             place = f"goes with --{other}" if other else f"is for training, not for --{mode}"
             parser.error(f"--{unfit[0]} {place}")
 

@@ -1,12 +1,16 @@
 """A tiny data directory that is drawn once, small checkpoints with random weights, and processes
 for little work."""
 
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pretraining_runs import options
+from training_runs import run_in, train
 
 from loader.tags import format_tag_line, load_vocabulary
 from network.checkpoint import Architecture, save
@@ -71,3 +75,12 @@ def always_all_jobs(monkeypatch):
     """Tag extraction starts its processes for any amount of work."""
     monkeypatch.setattr(tagset_extractor, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(place, "WORTH_A_PROCESS", 1)
+
+
+@pytest.fixture(scope="session")
+def two_epochs(drawn_data, tmp_path_factory) -> tuple[Path, str]:
+    """A pretraining run of two epochs without interruption: its directory, and what it said."""
+    parent, said = tmp_path_factory.mktemp("two_epochs"), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert train(*options(drawn_data, parent, "--epoch=2")) == 0
+    return run_in(parent), said.getvalue()

@@ -1,17 +1,13 @@
-"""Pretraining the tag extractor: what it writes, that it learns, and that it goes on exactly."""
+"""Pretraining the tag extractor: what it writes, that it learns, and how it is measured."""
 
-import contextlib
-import csv
-import io
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from training_runs import assert_same, checkpoint, run_in, train
+from pretraining_runs import options, table
+from training_runs import checkpoint, run_in, train
 
 from loader.dataset import collate
 from loader.line_art import AugmentedSketches, PlainSketches
@@ -23,10 +19,6 @@ from training.classifier import ClassifierTraining
 from training.recipe import Recipe, positive_weights, rate_factor
 from training.tag_metrics import COLUMNS, measure, write_table
 
-# Two of the eight drawn samples are held out; the other six are two batches.
-TINY = ("--pretrain", "--cpu", "--input_size=32", "--thread=0", "--seed=5")
-BATCHES = ("--batch_size=3", "--holdout=0.2")
-
 
 def small_vocabulary(tags: int = 3) -> Vocabulary:
     ids = {f"tag_{number}": number for number in range(1, tags + 1)} | {"red": 99}
@@ -35,27 +27,9 @@ def small_vocabulary(tags: int = 3) -> Vocabulary:
     return Vocabulary(cit, (99,), {"face": cit}, {"hair": (99,)}, ids, counts)
 
 
-def options(data, parent, *others):
-    return *TINY, *BATCHES, f"--data_dir={data}", f"--result_dir={parent}", *others
-
-
-def table(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def said():
-    return io.StringIO()
-
-
-@pytest.fixture(scope="module")
-def whole(drawn_data, said, tmp_path_factory):
-    """Two epochs without interruption, and what they said."""
-    parent = tmp_path_factory.mktemp("whole")
-    with contextlib.redirect_stdout(said):
-        assert train(*options(drawn_data, parent, "--epoch=2")) == 0
-    return run_in(parent)
+@pytest.fixture
+def whole(two_epochs):
+    return two_epochs[0]
 
 
 def test_model_pth_is_in_the_public_format(whole):
@@ -99,9 +73,9 @@ def test_what_a_run_writes(whole):
     assert "* holdout = 0.2" in (whole / "arguments.txt").read_text()
 
 
-def test_it_says_what_is_next(drawn_data, whole, said, capsys):
+def test_it_says_what_is_next(drawn_data, two_epochs, capsys):
     """And what it names serves the training of the generator."""
-    out = said.getvalue()
+    whole, out = two_epochs
     assert "training images: 6; held out: 2, as 2 pieces of line art" in out
     assert "epoch 1/2: loss 0." in out and ", the best so far" in out
     command = out.splitlines()[-1].removeprefix("next: python main.py ").split()
@@ -111,75 +85,6 @@ def test_it_says_what_is_next(drawn_data, whole, said, capsys):
     capsys.readouterr()
     assert train("--pretrain", "--cpu", f"--resume={whole}") == 0
     assert "has finished 2 of 2 epochs; --epoch is the total" in capsys.readouterr().out
-
-
-def assert_same_run(directory, whole):
-    for name in ("model.pth", "last.pth"):
-        assert_same(checkpoint(directory / name), checkpoint(whole / name))
-    for name in ("losses.csv", "metrics.csv", "model.csv", "last.csv"):
-        assert (directory / name).read_bytes() == (whole / name).read_bytes(), name
-
-
-def signal_at_step(monkeypatch, number, signal_number):
-    training_step = ClassifierTraining.training_step
-
-    def step(self, batch):
-        if self.position.step + 1 == number:
-            os.kill(os.getpid(), signal_number)
-        return training_step(self, batch)
-
-    monkeypatch.setattr(ClassifierTraining, "training_step", step)
-
-
-def test_stopped_and_resumed(drawn_data, whole, tmp_path, monkeypatch, capsys):
-    """Inside an epoch, and at the end of one."""
-    start = options(drawn_data, tmp_path, "--epoch=2")
-    for step, number in ((1, signal.SIGTERM), (2, signal.SIGINT)):
-        with monkeypatch.context() as patch:
-            signal_at_step(patch, step, number)
-            assert train(*start) == 0
-        directory = run_in(tmp_path)
-        assert f"stopped; go on with --pretrain --resume {directory}" in capsys.readouterr().out
-        assert len(table(directory / "losses.csv")) == step
-        start = ("--pretrain", "--cpu", "--resume", f"--result_dir={tmp_path}")
-    assert train(*start) == 0
-    assert run_in(tmp_path) == directory
-    assert_same_run(directory, whole)
-
-
-def test_another_batch_size(drawn_data, tmp_path, monkeypatch, capsys):
-    """Not inside an epoch; behind it the learning rate goes on from the share of epochs done."""
-    with monkeypatch.context() as patch:
-        signal_at_step(patch, 1, signal.SIGTERM)
-        assert train(*options(drawn_data, tmp_path, "--epoch=2")) == 0
-    directory = run_in(tmp_path)
-    before = (directory / "last.pth").read_bytes()
-    resume = ("--pretrain", "--cpu", f"--resume={directory}")
-    assert train(*resume, "--batch_size=2") == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "go on with --batch_size 3 until the epoch's end" in error
-    assert (directory / "last.pth").read_bytes() == before
-
-    with monkeypatch.context() as patch:
-        signal_at_step(patch, 2, signal.SIGTERM)
-        assert train(*resume, "--batch_size=3") == 0
-    assert train(*resume, "--batch_size=2") == 0
-    rates = [float(row["lr"]) for row in table(directory / "losses.csv")]
-    # Of epochs of three batches the second begins at the fourth step of six, after one of warm-up.
-    assert rates[2:] == pytest.approx(
-        [2e-3 * rate_factor(s, warm_up=1, steps=6, schedule="cosine") for s in (3, 4, 5)]
-    )
-
-
-@pytest.mark.slow
-def test_one_epoch_and_one_are_two(drawn_data, tmp_path):
-    """With the constant rate, which does not depend on how many epochs there will be."""
-    constant = ("--lr_schedule=constant", "--pretrain_lr=0.01")
-    assert train(*options(drawn_data, tmp_path / "one", *constant, "--epoch=1")) == 0
-    directory = run_in(tmp_path / "one")
-    assert train("--pretrain", "--cpu", f"--resume={directory}", "--epoch=2") == 0
-    assert train(*options(drawn_data, tmp_path / "two", *constant, "--epoch=2")) == 0
-    assert_same_run(directory, run_in(tmp_path / "two"))
 
 
 def test_it_learns(drawn_data):
@@ -339,8 +244,14 @@ def test_numbers_that_go_wrong(drawn_data, tmp_path, monkeypatch, capsys):
     assert not list(run_in(tmp_path).glob("*.pth"))
 
 
-def test_wrong_use(drawn_data, whole, tmp_path, capsys):
+def test_wrong_use(drawn_data, whole, own_vocabulary, tmp_path, capsys):
+    truncated = tmp_path / "truncated.pth"
+    assert train(f"--pretrain_dump={whole / 'model.pth'}", f"--export={truncated}") == 0
+    capsys.readouterr()
     for arguments, message in (
+        (("--init", whole / "model.pth", "--resume", whole), "give it without --resume"),
+        (("--init", truncated), "only the truncated tag extractor, without its classes"),
+        (("--init", whole / "model.pth", f"--tag_dump={own_vocabulary}"), "with 370 CIT tags, the"),
         (("--lrG=1",), "--lrG does not belong to --pretrain"),
         (("--holdout=1",), "--holdout 1 is not between 0 and 1"),
         (("--holdout=0.000001",), "nothing to measure with"),

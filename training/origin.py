@@ -1,6 +1,7 @@
 """Where a run begins: anew, from the weights of another run, or where a run stopped."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +17,16 @@ from training.processes import Processes
 from training.results import checkpoints
 
 
+def origin_of(path: str | os.PathLike) -> dict[str, str]:
+    """Which weights a run began with: the file's name and its SHA-256."""
+    return {"file": Path(path).name, "sha256": sha256_of(path)}
+
+
+def origin_line(initial: Mapping[str, Any]) -> str:
+    """The line of arguments.txt that says which weights a run began with."""
+    return f"* init = {initial['file']!r} (SHA-256 {initial['sha256']})\n"
+
+
 def start_from(
     options: argparse.Namespace, given: set[str]
 ) -> tuple[dict[str, Any], argparse.Namespace, Architecture]:
@@ -24,10 +35,8 @@ def start_from(
     if options.load or options.resume is not None:
         raise InputError("--init starts a new run: give it without --load and --resume")
     content = checkpoint.read(options.init)
-    content["initial"] = {
-        "file": Path(options.init).name,
-        "sha256": sha256_of(options.init),
-        "discriminator_trained": checkpoint.discriminator_trained(content),
+    content["initial"] = origin_of(options.init) | {
+        "discriminator_trained": checkpoint.discriminator_trained(content)
     }
     size = options.input_size if "input_size" in given else None
     options, architecture = agree(options, given - {"input_size"}, content, Path(options.init))

@@ -2,6 +2,7 @@
 
 python main.py --pretrain --data_dir dataset --epoch 30 --batch_size 64 --input_size 256
 python main.py --pretrain --resume
+python main.py --pretrain --init model.pth --data_dir dataset --input_size 512
 python main.py --data_dir dataset --pretrain_dump results/261122-101500/model.pth
 """
 
@@ -17,10 +18,11 @@ from loader.errors import InputError
 from loader.line_art import AugmentedSketches, PlainSketches, sketch_folders
 from loader.samples import is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
-from network.checkpoint import read_pretraining
+from network.checkpoint import State, load_state, read_pretraining, read_tag_extractor
 from network.tag_extractor import TagExtractor
 from options import listing, require
 from training.classifier import BEST, LAST, ClassifierTraining
+from training.origin import origin_line, origin_of
 from training.processes import Processes
 from training.recipe import Recipe
 from training.results import ResultDirectory, new_result_directory
@@ -40,7 +42,7 @@ RECORDED = (
     *("pretrain_lr", "lr_schedule", "holdout", "max_pos_weight", "brightness_epoch"),
     *("save_minutes", "seed", "thread", "cache", "amp", "compile", "sync_bn"),
 )
-USED = {*RECORDED, "pretrain", "resume", "result_dir", "cpu"}
+USED = {*RECORDED, "pretrain", "resume", "init", "result_dir", "cpu"}
 TERMS = ("loss", "lr")
 
 
@@ -49,8 +51,11 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
     unused = sorted(given - USED)
     if unused:
         raise InputError(f"--{unused[0]} does not belong to --pretrain")
+    if options.init and options.resume is not None:
+        raise InputError("--init starts a new run: give it without --resume")
     path, content = _resume_from(options)
     recorded = (content or {}).get("pretraining", {})
+    initial = origin_of(options.init) if options.init else recorded.get("initial")
     options = _agree(options, given, recorded, path)
     vocabulary = _vocabulary(options, given, recorded, path)
     finished = recorded.get("position", {}).get("epoch", 0)
@@ -61,12 +66,13 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
         )
         return 0
     seed = choose_seed(options, recorded.get("seed"), processes)
+    weights = _initial_weights(options.init, vocabulary) if options.init else None
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
     dtype = amp_dtype(options.amp, processes.device)
     seed_torch(options, seed, processes)
 
-    results = _results(options, path, recorded) if processes.is_main else None
+    results = _results(options, path, recorded, initial) if processes.is_main else None
     training = ClassifierTraining(
         _network(options, vocabulary, processes),
         sketches,
@@ -80,8 +86,11 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
             "seed": seed,
             "vocabulary": vocabulary.dump(),
             "options": {name: getattr(options, name) for name in RECORDED},
+            "initial": initial,
         },
     )
+    if weights is not None:
+        load_state(training.network, weights, options.init)
     if content is not None:
         training.restore(content, path)
         content = None
@@ -136,6 +145,16 @@ def _vocabulary(
     if "tag_dump" in given and load_vocabulary(options.tag_dump).cit != before.cit:
         raise InputError(f"--tag_dump contradicts {path}: it was trained with other CIT tags")
     return before
+
+
+def _initial_weights(path: str, vocabulary: Vocabulary) -> State:
+    extractor = read_tag_extractor(path, truncated=False)
+    if extractor.fc.out_features != len(vocabulary.cit):
+        raise InputError(
+            f"{path} was trained with {extractor.fc.out_features} CIT tags, the vocabulary has "
+            f"{len(vocabulary.cit)}"
+        )
+    return extractor.state_dict()
 
 
 def _data(
@@ -206,13 +225,18 @@ def _recipe(options: argparse.Namespace, given: set[str]) -> Recipe:
 
 
 def _results(
-    options: argparse.Namespace, path: Path | None, recorded: Mapping[str, Any]
+    options: argparse.Namespace,
+    path: Path | None,
+    recorded: Mapping[str, Any],
+    initial: Mapping[str, str] | None,
 ) -> ResultDirectory:
     """A resumed run goes on in its own directory."""
     directory = path.parent if path else new_result_directory(Path(options.result_dir))
     step = recorded.get("position", {}).get("step", 0)
     results = ResultDirectory(directory, step, terms=TERMS, curves=("loss",))
     text = listing({name: getattr(options, name) for name in RECORDED})
+    if initial:
+        text += origin_line(initial)
     print(f"results: {directory}\n{text}", end="", flush=True)
     results.write_options(text)
     return results

@@ -18,7 +18,7 @@ from network.loss import ChangingLoss
 from options import listing, require
 from tag2pix import Tag2Pix
 from training.loop import Saving, Training
-from training.origin import check_resumable, resume_from, start_from
+from training.origin import check_resumable, origin_line, resume_from, start_from
 from training.processes import Processes
 from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
@@ -235,7 +235,7 @@ def _write_start(
 ) -> None:
     text = listing(_recorded(options))
     if initial:
-        text += f"* init = {initial['file']!r} (SHA-256 {initial['sha256']})\n"
+        text += origin_line(initial)
     print(f"results: {results.path}\n{text}", end="", flush=True)
     results.write_options(text)
     tags = [
