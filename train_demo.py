@@ -26,8 +26,10 @@ PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
 DRAWINGS, QUICK_DRAWINGS = 4000, 1200
-FACES, ALL = "tags_faces.txt", "tags_all.txt"
-COMMON = ["--no_cit", "--no_bn", "--seed", "1", "--test_image_count", "16", "--cache"]
+DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
+COMMON = ["--seed", "1", "--cache"]
+GENERATOR = [*COMMON, "--no_cit", "--no_bn", "--test_image_count", "16"]
+EXTRACTOR = [*COMMON, "--pretrain"]
 
 # Where each training of a recipe puts its results, and its flags. One of a new name starts from the
 # weights of the one before; one of the same name goes on with it.
@@ -54,6 +56,20 @@ GPU_RECIPE = [
         f"--tag_txt {ALL} --input_size 256 --batch_size 32 --epoch 60 --two_step_epoch 20 "
         "--cit_cvt_weight 40 40",
     ),
+]
+CPU_EXTRACTOR = [
+    ("cit_64px", f"--tag_txt {DRAWN} --input_size 64 --batch_size 32 --epoch 6"),
+    (
+        "cit_64px_faces",
+        f"--tag_txt {FACES} --input_size 64 --batch_size 32 --pretrain_lr 0.0015 --epoch 5",
+    ),
+    (
+        "cit_128px",
+        f"--tag_txt {DRAWN} --input_size 128 --batch_size 32 --pretrain_lr 0.001 --epoch 5",
+    ),
+]
+GPU_EXTRACTOR = [
+    ("cit_256px", f"--tag_txt {DRAWN} --input_size 256 --batch_size 64 --epoch 40"),
 ]
 QUICK_RECIPE = [
     (
@@ -89,36 +105,53 @@ def _all_steps(quick: bool) -> int:
             return code
     if not quick:
         _write_tag_files(root / "dataset")
+    generator, extractor = _recipes(quick)
+    exported = root / "tag2pix.pkl"
+    for recipe, common, flag, path in (
+        (generator, GENERATOR, "--load", exported),
+        (extractor, EXTRACTOR, "--pretrain_dump", root / "model.pth"),
+    ):
+        if not recipe:
+            continue
+        code, weights = _train(root, recipe, common)
+        if code := code or _run("exporting", "main.py", flag, weights, "--export", path):
+            return code
+    return _run("coloring", "demo.py", "--weights", exported, "--sheet", root / "sheet.png")
+
+
+def _train(root: Path, recipe: list[tuple[str, str]], common: list[str]) -> tuple[int, Path | None]:
+    """Train as a recipe says: the exit code, and the weights after its last training."""
     weights = None
-    for name, recipe in _recipe(quick):
+    for name, words in recipe:
         results = root / name
-        flags = ["--data_dir", root / "dataset", "--result_dir", results, *COMMON, *recipe.split()]
+        flags = ["--data_dir", root / "dataset", "--result_dir", results, *common, *words.split()]
         if _newest(results):
             flags.append("--resume")
         elif weights:
             flags += ["--init", weights]
         if code := _run(f"training at {name}", "main.py", *flags):
-            return code
-        weights = _newest(results)
-        if checkpoint.read(weights)["finish_epoch"] < _epochs(recipe):
+            return code, None
+        last = _newest(results)
+        if _finished_epochs(last) < int(re.search(r"--epoch (\d+)", words)[1]):
             print("the training was stopped; run this again to go on", file=sys.stderr)
-            return 1
-    exported = root / "tag2pix.pkl"
-    steps = (
-        ("exporting", "main.py", "--load", weights, "--export", exported),
-        ("coloring", "demo.py", "--weights", exported, "--sheet", root / "sheet.png"),
-    )
-    return next((code for title, *command in steps if (code := _run(title, *command))), 0)
+            return 1, None
+        weights = last.with_name("model.pth") if last.suffix == ".pth" else last
+    return 0, weights
 
 
-def _recipe(quick: bool) -> list[tuple[str, str]]:
+def _finished_epochs(path: Path) -> int:
+    if path.suffix == ".pth":
+        return checkpoint.read_pretraining(path)["pretraining"]["position"]["epoch"]
+    return checkpoint.read(path)["finish_epoch"]
+
+
+def _recipes(quick: bool) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Of the generator, and of the tag extractor."""
     if quick:
-        return QUICK_RECIPE
-    return GPU_RECIPE if torch.cuda.is_available() else CPU_RECIPE
-
-
-def _epochs(flags: str) -> int:
-    return int(re.search(r"--epoch (\d+)", flags)[1])
+        return QUICK_RECIPE, []
+    if torch.cuda.is_available():
+        return GPU_RECIPE, GPU_EXTRACTOR
+    return CPU_RECIPE, CPU_EXTRACTOR
 
 
 def _data_steps(root: Path, drawings: int, *, faces: bool) -> list[tuple]:
@@ -139,12 +172,12 @@ def _data_steps(root: Path, drawings: int, *, faces: bool) -> list[tuple]:
 
 
 def _write_tag_files(dataset: Path) -> None:
-    """Two more tag files, in which faces have all tags of their images, of skin and background too:
-    one of the faces alone, and one of everything."""
+    """Tag files of the drawings alone, of the faces alone, and of everything, in which faces have
+    all tags of their images, of skin and background too."""
     tags = {line.file_id: line.tags for line in read_tag_lines(dataset / "tags.txt")}
     wholes = [format_tag_line(number, tags[number]) for number in tags if number > 0]
     faces = [format_tag_line(number, tags[-number]) for number in tags if number < 0]
-    for name, lines in ((FACES, faces), (ALL, wholes + faces)):
+    for name, lines in ((DRAWN, wholes), (FACES, faces), (ALL, wholes + faces)):
         with atomic_path(dataset / name) as temporary:
             temporary.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
@@ -161,7 +194,8 @@ def _run(title: str, script: str, *flags) -> int:
 
 
 def _newest(results: Path) -> Path | None:
-    found = [path for run in results.glob("*/") for path in checkpoints(run)]
+    runs = list(results.glob("*/"))
+    found = [path for run in runs for path in [*checkpoints(run), *run.glob("last.pth")]]
     return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import demo
 import train_demo
-from network.checkpoint import Architecture
+from network.checkpoint import Architecture, read_tag_extractor
 
 TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
 
@@ -71,11 +71,24 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(train_demo, "DRAWINGS", 48)
     monkeypatch.setattr(train_demo, "CPU_RECIPE", recipe)
     monkeypatch.setattr(train_demo, "GPU_RECIPE", recipe)
+    extractor = [
+        ("cit", f"{tiny} --tag_txt {train_demo.FACES} --input_size 32 --epoch 1"),
+        ("cit_more", f"{tiny} --tag_txt {train_demo.DRAWN} --input_size 48 --epoch 1"),
+    ]
+    monkeypatch.setattr(train_demo, "CPU_EXTRACTOR", extractor)
+    monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", extractor)
 
     assert train_demo.main([]) == 0
 
     colored = (tmp_path / "full" / "sheet.png").read_bytes()
     assert "faces added" in capfd.readouterr().out
+    (pretrained,) = (tmp_path / "full" / "cit_more").glob("*/model.pth")
+    assert "init = 'model.pth'" in pretrained.with_name("arguments.txt").read_text()
+    stems = [
+        read_tag_extractor(path, truncated=True).conv1.weight
+        for path in (pretrained, tmp_path / "full" / "model.pth")
+    ]
+    assert stems[1].equal(stems[0].half().float())
     shutil.rmtree(tmp_path / "full" / "64px")
     assert train_demo.main([]) == 0
     assert "nothing to do" in capfd.readouterr().out
