@@ -2,7 +2,8 @@
 
 Rows: the seven generators, the paper's without guide decoder, without CIT, and in one step instead
 of two. Every row has the same images, epochs and batches, and is trained once per seed. Run it
-again to go on: finished rows are kept, one that was begun is resumed.
+again to go on: finished rows are kept, one that was begun is resumed. The table has all rows and
+seeds that --out holds, so they may also be made one after the other.
 """
 
 import argparse
@@ -49,6 +50,7 @@ ROWS = {model: ["--model", model] for model in MODELS} | {
     "no_cit": ["--no_cit"],
     "one_step": ["--two_step_epoch", "0"],
 }
+ORDER = {row: number for number, row in enumerate(ROWS)}
 # Options of the trainings that hold for measuring, too.
 MEASURED_WITH = ("data_dir", "tag_txt", "tag_dump", "pretrain_dump", "cpu")
 SHOWN_DRAWINGS = (0, 1)
@@ -111,7 +113,8 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
             continue
         _measure(one, args, *trained_with)
     words = map(_without_folders, ["python", "benchmarks/ablation.py", *arguments])
-    write_document(args.document, runs, shlex.join(words), [*map(_without_folders, flags)])
+    shown = sorted({*runs, *_measured(args.out)}, key=lambda one: (ORDER[one.row], one.seed))
+    write_document(args.document, shown, shlex.join(words), [*map(_without_folders, flags)])
     print(
         f"rows: {len(runs) - kept - len(failed)} made, {kept} kept, {len(failed)} failed; "
         f"the table is {args.document}"
@@ -119,6 +122,12 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     for name in failed:
         print(f"  failed: {name}; run again to go on with it", file=sys.stderr)
     return int(bool(failed))
+
+
+def _measured(out: Path) -> list[Run]:
+    """All that is measured in a folder, by whichever call."""
+    found = ((row, path.parent) for row in ROWS for path in out.glob(f"{row}-seed*/measured.json"))
+    return [Run(row, int(folder.name.rpartition("-seed")[2]), folder) for row, folder in found]
 
 
 def _common_flags(args: argparse.Namespace) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -64,6 +65,16 @@ def test_rows_are_trained_resumed_measured_and_kept(ablate, drawn_data, tmp_path
         with Image.open(tmp_path / "docs" / "table" / f"{name}.png") as figure:
             assert figure.width > 10 * 96
 
+    other = tmp_path / "out" / "no_guide-seed7"
+    shutil.copytree(tmp_path / "out" / "tag2pix-seed4", other)
+    code, out, _ = ablate("--epoch", "2")
+    assert code == 0 and "rows: 0 made, 2 kept, 0 failed" in out
+    table = (tmp_path / "docs" / "table.md").read_text().partition("## Each seed")[2]
+    rows = [line.split(" | ")[:2] for line in table.splitlines() if line.startswith("| Tag2Pix")]
+    assert [seed for _, seed in rows] == ["4", "7", "4"]
+    assert "without guide" in rows[1][0]
+
+    shutil.rmtree(other)
     monkeypatch.setattr(ablation.subprocess, "Popen", None)
     code, out, _ = ablate("--epoch", "2")
     assert code == 0 and "rows: 0 made, 2 kept, 0 failed" in out
