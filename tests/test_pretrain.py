@@ -70,6 +70,9 @@ def test_what_a_run_writes(whole):
     assert float(epochs[-1]["macro_ap"]) == pytest.approx(np.mean(measured), abs=1e-4)
     assert all((row["held_out"] != "0") == bool(row["AP"]) for row in tags)
     assert sum(int(row["training"]) for row in tags) > 6
+    for epoch in (1, 2):
+        with Image.open(whole / f"tag2pix_loss_{epoch}.png") as plot:
+            assert len(plot.getcolors(1 << 16)) > 2
     assert "* holdout = 0.2" in (whole / "arguments.txt").read_text()
 
 

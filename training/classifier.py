@@ -235,6 +235,7 @@ class ClassifierTraining:
         for name in (LAST, BEST) if is_best else (LAST,):
             write_table(self.results.path / f"{name}.csv", metrics, self.vocabulary, *counts)
         write_epochs(self.results.path / "metrics.csv", self.epochs)
+        self.results.write_loss_plot(self.epochs[-1]["epoch"])
 
     def _save(self, is_best: bool = False) -> None:
         """Write last.pth, to go on from, and before it model.pth if the network is the best so far.
