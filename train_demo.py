@@ -49,6 +49,11 @@ CPU_RECIPE = [
         f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 3",
     ),
     ("128px_eyes", "--lrG 0.0001 --epoch 5"),
+    (
+        "128px_drawings",
+        f"--tag_txt {DRAWN} --input_size 128 --batch_size 8 --lrG 0.0004 --l1_epoch 99 --epoch 3",
+    ),
+    ("128px_drawings", "--lrG 0.0001 --epoch 5"),
 ]
 GPU_RECIPE = [
     (
