@@ -254,6 +254,7 @@ def test_wrong_use(drawn_data, whole, own_vocabulary, tmp_path, capsys):
     for arguments, message in (
         (("--init", whole / "model.pth", "--resume", whole), "give it without --resume"),
         (("--init", truncated), "only the truncated tag extractor, without its classes"),
+        (("--init", tmp_path / "none.pth"), "none.pth does not exist"),
         (("--init", whole / "model.pth", f"--tag_dump={own_vocabulary}"), "with 370 CIT tags, the"),
         (("--lrG=1",), "--lrG does not belong to --pretrain"),
         (("--holdout=1",), "--holdout 1 is not between 0 and 1"),
