@@ -126,8 +126,13 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 def _measured(out: Path) -> list[Run]:
     """All that is measured in a folder, by whichever call."""
-    found = ((row, path.parent) for row in ROWS for path in out.glob(f"{row}-seed*/measured.json"))
-    return [Run(row, int(folder.name.rpartition("-seed")[2]), folder) for row, folder in found]
+    folders = [path.parent for path in out.glob("*-seed*/measured.json")]
+    named = [(*folder.name.split("-seed", 1), folder) for folder in folders]
+    return [Run(row, int(seed), folder) for row, seed, folder in named if _is_run(row, seed)]
+
+
+def _is_run(row: str, seed: str) -> bool:
+    return row in ROWS and seed.removeprefix("-").isdecimal()
 
 
 def _common_flags(args: argparse.Namespace) -> list[str]:

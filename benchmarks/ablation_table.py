@@ -100,6 +100,7 @@ def _page(
     for row in rows:
         yield f"{TITLES[row]}, seed {grouped[row][0].seed}:\n\n![{row}]({figures}/{row}.png)\n"
     yield "## How it was made\n"
+    yield "By one or more calls, with these settings; the last one:\n"
     yield f"```sh\n{command}\n```\n"
     yield f"Each training: `main.py {shlex.join(flags)}`, and what its row adds.\n"
     yield f"On {_machine()}."

@@ -182,6 +182,19 @@ def read_tag_extractor(path: str | os.PathLike, *, truncated: bool) -> TagExtrac
 
     The file may hold the full network or, if `truncated`, only the part that yields features.
     """
+    return _tag_extractor(_read_model(path), path, truncated=truncated)
+
+
+def read_pretrained(path: str | os.PathLike) -> tuple[TagExtractor, dict[str, Any]]:
+    """The full tag extractor of a `model.pth`, and its entry `pretraining`, empty in public files.
+
+    Raises CheckpointError.
+    """
+    content = _read_model(path)
+    return _tag_extractor(content, path, truncated=False), content.get("pretraining", {})
+
+
+def _read_model(path: str | os.PathLike) -> dict[str, Any]:
     content = _load(path, wanted="a tag extractor such as model.pth")
     if "G" in content:
         raise CheckpointError(
@@ -190,6 +203,12 @@ def read_tag_extractor(path: str | os.PathLike, *, truncated: bool) -> TagExtrac
         )
     if not isinstance(content.get("weight"), Mapping):
         raise CheckpointError(f"{path} is not a tag extractor: it has no entry 'weight'")
+    return content
+
+
+def _tag_extractor(
+    content: Mapping[str, Any], path: str | os.PathLike, *, truncated: bool
+) -> TagExtractor:
     state = strip_prefix(content["weight"])
     if "fc.weight" not in state and not truncated:
         raise CheckpointError(f"{path} holds only the truncated tag extractor, without its classes")

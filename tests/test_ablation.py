@@ -67,6 +67,8 @@ def test_rows_are_trained_resumed_measured_and_kept(ablate, drawn_data, tmp_path
 
     other = tmp_path / "out" / "no_guide-seed7"
     shutil.copytree(tmp_path / "out" / "tag2pix-seed4", other)
+    kept_aside = tmp_path / "out" / "tag2pix-seed4-old"
+    shutil.copytree(other, kept_aside)
     code, out, _ = ablate("--epoch", "2")
     assert code == 0 and "rows: 0 made, 2 kept, 0 failed" in out
     table = (tmp_path / "docs" / "table.md").read_text().partition("## Each seed")[2]
@@ -75,6 +77,7 @@ def test_rows_are_trained_resumed_measured_and_kept(ablate, drawn_data, tmp_path
     assert "without guide" in rows[1][0]
 
     shutil.rmtree(other)
+    shutil.rmtree(kept_aside)
     monkeypatch.setattr(ablation.subprocess, "Popen", None)
     code, out, _ = ablate("--epoch", "2")
     assert code == 0 and "rows: 0 made, 2 kept, 0 failed" in out

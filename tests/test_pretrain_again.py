@@ -99,6 +99,13 @@ def test_it_begins_with_other_weights(drawn_data, whole, tmp_path):
         elif not statistic:
             assert after[name].allclose(before[name], rtol=0, atol=1e-7), name
     assert [row["epoch"] for row in table(directory / "metrics.csv")] == ["1"]
+    rates = [float(row["lr"]) for row in table(directory / "losses.csv")]
+    assert rates == pytest.approx([1e-9, 1e-9])
+    steps = {
+        int(state["step"])
+        for state in checkpoint(directory / "last.pth")["optimizer"]["state"].values()
+    }
+    assert steps == {2}
     line = (directory / "arguments.txt").read_text().splitlines()[-1]
     assert line.startswith("* init = 'model.pth' (SHA-256 ")
 

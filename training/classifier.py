@@ -228,6 +228,7 @@ class ClassifierTraining:
             flush=True,
         )
         self._write_tables(metrics, is_best)
+        self.results.write_loss_plot(epoch)
         self._save(is_best)
 
     def _write_tables(self, metrics: TagMetrics, is_best: bool) -> None:
@@ -235,7 +236,6 @@ class ClassifierTraining:
         for name in (LAST, BEST) if is_best else (LAST,):
             write_table(self.results.path / f"{name}.csv", metrics, self.vocabulary, *counts)
         write_epochs(self.results.path / "metrics.csv", self.epochs)
-        self.results.write_loss_plot(self.epochs[-1]["epoch"])
 
     def _save(self, is_best: bool = False) -> None:
         """Write last.pth, to go on from, and before it model.pth if the network is the best so far.

@@ -18,7 +18,7 @@ from loader.errors import InputError
 from loader.line_art import AugmentedSketches, PlainSketches, sketch_folders
 from loader.samples import is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
-from network.checkpoint import State, load_state, read_pretraining, read_tag_extractor
+from network.checkpoint import load_state, read_pretrained, read_pretraining
 from network.tag_extractor import TagExtractor
 from options import listing, require
 from training.classifier import BEST, LAST, ClassifierTraining
@@ -56,7 +56,10 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
     path, content = _resume_from(options)
     recorded = (content or {}).get("pretraining", {})
     options = _agree(options, given, recorded, path)
-    vocabulary = _vocabulary(options, given, recorded, path)
+    first, before = read_pretrained(options.init) if options.init else (None, recorded)
+    vocabulary = _vocabulary(options, given, before, options.init or path)
+    if first:
+        _check_classes(first, vocabulary, options)
     finished = recorded.get("position", {}).get("epoch", 0)
     if finished >= options.epoch:
         print(
@@ -65,7 +68,6 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
         )
         return 0
     seed = choose_seed(options, recorded.get("seed"), processes)
-    weights = _initial_weights(options.init, vocabulary) if options.init else None
     initial = origin_of(options.init) if options.init else recorded.get("initial")
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
@@ -89,11 +91,11 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
             "initial": initial,
         },
     )
-    if weights is not None:
-        load_state(training.network, weights, options.init)
+    if first:
+        load_state(training.network, first.state_dict(), options.init)
     if content is not None:
         training.restore(content, path)
-        content = None
+    first = content = None  # a second copy of everything need not stay in memory
     _run(training, options)
     if results:
         results.close()
@@ -137,8 +139,12 @@ def _agree(
 
 
 def _vocabulary(
-    options: argparse.Namespace, given: set[str], recorded: Mapping[str, Any], path: Path | None
+    options: argparse.Namespace,
+    given: set[str],
+    recorded: Mapping[str, Any],
+    path: str | Path | None,
 ) -> Vocabulary:
+    """That of the file that the run begins or goes on with, or of --tag_dump if it has none."""
     if not recorded:
         return load_vocabulary(options.tag_dump)
     before = Vocabulary.from_dump(recorded["vocabulary"])
@@ -147,14 +153,14 @@ def _vocabulary(
     return before
 
 
-def _initial_weights(path: str, vocabulary: Vocabulary) -> State:
-    extractor = read_tag_extractor(path, truncated=False)
+def _check_classes(
+    extractor: TagExtractor, vocabulary: Vocabulary, options: argparse.Namespace
+) -> None:
     if extractor.fc.out_features != len(vocabulary.cit):
         raise InputError(
-            f"{path} was trained with {extractor.fc.out_features} CIT tags, the vocabulary has "
-            f"{len(vocabulary.cit)}"
+            f"{options.init} was trained with {extractor.fc.out_features} CIT tags, "
+            f"{options.tag_dump} has {len(vocabulary.cit)}"
         )
-    return extractor.state_dict()
 
 
 def _data(
