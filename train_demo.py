@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -25,59 +26,78 @@ from training.results import checkpoints
 PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
-DRAWINGS, QUICK_DRAWINGS = 4000, 1200
+# The folders of two data sets, and which drawings are in each: seed and count.
+DATASET, MORE = "dataset", "more"
+DRAWINGS, QUICK_DRAWINGS = {DATASET: (1, 4000), MORE: (2, 8000)}, {DATASET: (1, 1200)}
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 COMMON = ["--seed", "1", "--cache"]
 GENERATOR = [*COMMON, "--no_cit", "--no_bn", "--test_image_count", "16"]
 EXTRACTOR = [*COMMON, "--pretrain"]
 
-# Where each training of a recipe puts its results, and its flags. One of a new name starts from the
-# weights of the one before; one of the same name goes on with it.
+
+class Training(NamedTuple):
+    """One training of a recipe: where its results go, its flags, and its data set.
+
+    One with a new folder for its results starts from the weights of the one before; one with the
+    same goes on with it.
+    """
+
+    results: str
+    flags: str
+    data: str = DATASET
+
+
 CPU_RECIPE = [
-    (
+    Training(
         "64px",
         "--input_size 64 --layers 3 2 2 1 --batch_size 4 --lrG 0.0005 --l1_epoch 99 --epoch 5",
     ),
-    ("128px", "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2"),
-    ("128px", "--lrG 0.0001 --epoch 3"),
-    (
+    Training("128px", "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2"),
+    Training("128px", "--lrG 0.0001 --epoch 3"),
+    Training(
         "64px_faces",
         f"--tag_txt {FACES} --input_size 64 --batch_size 4 --lrG 0.0005 --l1_epoch 99 --epoch 10",
     ),
-    (
+    Training(
         "128px_eyes",
         f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 3",
     ),
-    ("128px_eyes", "--lrG 0.0001 --epoch 5"),
-    (
+    Training("128px_eyes", "--lrG 0.0001 --epoch 5"),
+    Training(
         "128px_drawings",
         f"--tag_txt {DRAWN} --input_size 128 --batch_size 8 --lrG 0.0004 --l1_epoch 99 --epoch 3",
     ),
-    ("128px_drawings", "--lrG 0.0001 --epoch 5"),
+    Training("128px_drawings", "--lrG 0.0001 --epoch 5"),
+    Training(
+        "128px_more",
+        "--input_size 128 --batch_size 8 --lrG 0.0004 --l1_epoch 99 --epoch 2",
+        MORE,
+    ),
+    Training("128px_more", "--lrG 0.0001 --epoch 3", MORE),
 ]
 GPU_RECIPE = [
-    (
+    Training(
         "256px",
         f"--tag_txt {ALL} --input_size 256 --batch_size 32 --epoch 60 --two_step_epoch 20 "
         "--cit_cvt_weight 40 40",
     ),
 ]
 CPU_EXTRACTOR = [
-    ("cit_64px", f"--tag_txt {DRAWN} --input_size 64 --batch_size 32 --epoch 6"),
-    (
+    Training("cit_64px", f"--tag_txt {DRAWN} --input_size 64 --batch_size 32 --epoch 6"),
+    Training(
         "cit_64px_faces",
         f"--tag_txt {FACES} --input_size 64 --batch_size 32 --pretrain_lr 0.0015 --epoch 5",
     ),
-    (
+    Training(
         "cit_128px",
         f"--tag_txt {DRAWN} --input_size 128 --batch_size 32 --pretrain_lr 0.001 --epoch 5",
     ),
 ]
 GPU_EXTRACTOR = [
-    ("cit_256px", f"--tag_txt {DRAWN} --input_size 256 --batch_size 64 --epoch 40"),
+    Training("cit_256px", f"--tag_txt {DRAWN} --input_size 256 --batch_size 64 --epoch 40"),
 ]
 QUICK_RECIPE = [
-    (
+    Training(
         "48px",
         "--input_size 48 --layers 1 1 1 1 --batch_size 8 --lrG 0.0008 --two_step_epoch 6 --epoch 6",
     ),
@@ -104,13 +124,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def _all_steps(quick: bool) -> int:
     root = DEMO / ("quick" if quick else "full")
-    drawings = QUICK_DRAWINGS if quick else DRAWINGS
-    for title, script, *flags in _data_steps(root, drawings, faces=not quick):
-        if code := _run(title, script, *flags):
-            return code
-    if not quick:
-        _write_tag_files(root / "dataset")
     generator, extractor = _recipes(quick)
+    drawings = QUICK_DRAWINGS if quick else DRAWINGS
+    for folder in dict.fromkeys(training.data for training in [*generator, *extractor]):
+        faces = not quick and folder == DATASET
+        for title, script, *flags in _data_steps(root / folder, *drawings[folder], faces=faces):
+            if code := _run(title, script, *flags):
+                return code
+        if faces:
+            _write_tag_files(root / folder)
     exported = root / "tag2pix.pkl"
     for recipe, common, flag, path in (
         (generator, GENERATOR, "--load", exported),
@@ -124,20 +146,21 @@ def _all_steps(quick: bool) -> int:
     return _run("coloring", "demo.py", "--weights", exported, "--sheet", root / "sheet.png")
 
 
-def _train(root: Path, recipe: list[tuple[str, str]], common: list[str]) -> tuple[int, Path | None]:
+def _train(root: Path, recipe: list[Training], common: list[str]) -> tuple[int, Path | None]:
     """Train as a recipe says: the exit code, and the weights after its last training."""
     weights = None
-    for name, words in recipe:
-        results = root / name
-        flags = ["--data_dir", root / "dataset", "--result_dir", results, *common, *words.split()]
+    for training in recipe:
+        results = root / training.results
+        folders = ["--data_dir", root / training.data, "--result_dir", results]
+        flags = [*folders, *common, *training.flags.split()]
         if _newest(results):
             flags.append("--resume")
         elif weights:
             flags += ["--init", weights]
-        if code := _run(f"training at {name}", "main.py", *flags):
+        if code := _run(f"training at {training.results}", "main.py", *flags):
             return code, None
         last = _newest(results)
-        if _finished_epochs(last) < int(re.search(r"--epoch (\d+)", words)[1]):
+        if _finished_epochs(last) < int(re.search(r"--epoch (\d+)", training.flags)[1]):
             print("the training was stopped; run this again to go on", file=sys.stderr)
             return 1, None
         weights = last.with_name("model.pth") if last.suffix == ".pth" else last
@@ -150,7 +173,7 @@ def _finished_epochs(path: Path) -> int:
     return checkpoint.read(path)["finish_epoch"]
 
 
-def _recipes(quick: bool) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _recipes(quick: bool) -> tuple[list[Training], list[Training]]:
     """Of the generator, and of the tag extractor."""
     if quick:
         return QUICK_RECIPE, []
@@ -159,11 +182,11 @@ def _recipes(quick: bool) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]
     return CPU_RECIPE, CPU_EXTRACTOR
 
 
-def _data_steps(root: Path, drawings: int, *, faces: bool) -> list[tuple]:
-    path = ("--dataset_path", root / "dataset")
+def _data_steps(dataset: Path, seed: int, count: int, *, faces: bool) -> list[tuple]:
+    path = ("--dataset_path", dataset)
     size = ("--size", "256", "--upscaler", "lanczos")
     steps = [
-        ("drawing", "preprocessor/demo_dataset.py", *path, "--count", drawings),
+        ("drawing", "preprocessor/demo_dataset.py", *path, "--seed", seed, "--count", count),
         ("filtering by tags", "preprocessor/tagset_extractor.py", *path),
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),

@@ -10,6 +10,7 @@ from PIL import Image
 import demo
 import train_demo
 from network.checkpoint import Architecture, read_tag_extractor
+from train_demo import Training
 
 TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
 
@@ -60,20 +61,22 @@ def test_nothing_to_color_is_one_line(weights, tmp_path, capsys):
 def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     """Drawing, all stages, networks of which each starts from the one before, the sheet."""
     tiny = "--cpu --thread 0 --batch_size 8"
+    drawings = {train_demo.DATASET: (1, 48), train_demo.MORE: (2, 24)}
     recipe = [
-        ("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
-        ("64px", f"{tiny} --input_size 64 --epoch 1"),
-        ("64px", f"{tiny} --lrG 0.0001 --epoch 2"),
-        ("48px_faces", f"{tiny} --tag_txt {train_demo.FACES} --input_size 48 --epoch 1"),
-        ("48px_all", f"{tiny} --tag_txt {train_demo.ALL} --epoch 1"),
+        Training("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
+        Training("64px", f"{tiny} --input_size 64 --epoch 1"),
+        Training("64px", f"{tiny} --lrG 0.0001 --epoch 2"),
+        Training("48px_faces", f"{tiny} --tag_txt {train_demo.FACES} --input_size 48 --epoch 1"),
+        Training("48px_all", f"{tiny} --tag_txt {train_demo.ALL} --epoch 1"),
+        Training("48px_more", f"{tiny} --epoch 1", train_demo.MORE),
     ]
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
-    monkeypatch.setattr(train_demo, "DRAWINGS", 48)
+    monkeypatch.setattr(train_demo, "DRAWINGS", drawings)
     monkeypatch.setattr(train_demo, "CPU_RECIPE", recipe)
     monkeypatch.setattr(train_demo, "GPU_RECIPE", recipe)
     extractor = [
-        ("cit", f"{tiny} --tag_txt {train_demo.FACES} --input_size 32 --epoch 1"),
-        ("cit_more", f"{tiny} --tag_txt {train_demo.DRAWN} --input_size 48 --epoch 1"),
+        Training("cit", f"{tiny} --tag_txt {train_demo.FACES} --input_size 32 --epoch 1"),
+        Training("cit_more", f"{tiny} --tag_txt {train_demo.DRAWN} --input_size 48 --epoch 1"),
     ]
     monkeypatch.setattr(train_demo, "CPU_EXTRACTOR", extractor)
     monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", extractor)
@@ -82,6 +85,8 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
 
     colored = (tmp_path / "full" / "sheet.png").read_bytes()
     assert "faces added" in capfd.readouterr().out
+    (arguments,) = (tmp_path / "full" / "48px_more").glob("*/arguments.txt")
+    assert "full/more'" in arguments.read_text()
     (pretrained,) = (tmp_path / "full" / "cit_more").glob("*/model.pth")
     assert "init = 'model.pth'" in pretrained.with_name("arguments.txt").read_text()
     stems = [
