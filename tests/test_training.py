@@ -153,10 +153,13 @@ def test_losses_that_a_kill_cut_off_are_dropped(tmp_path):
     results = ResultDirectory(tmp_path)
     row = {"epoch": 1, "D_loss": 1.5, "G_loss": 0.1}
     results.add_losses([row | {"step": step} for step in (1, 2, 3)])
+    results.close()
     with results.losses_path.open("a") as file:
         file.write("4,2,1.")
-    assert ResultDirectory(tmp_path, step=9).history["D_loss"] == [1.5] * 3
-    assert ResultDirectory(tmp_path, step=2).history["G_loss"] == [0.1] * 2
+    for step, term, kept in ((9, "D_loss", [1.5] * 3), (2, "G_loss", [0.1] * 2)):
+        again = ResultDirectory(tmp_path, step=step)
+        again.close()
+        assert again.history[term] == kept
     assert results.losses_path.read_text().count("\n") == 3
 
 

@@ -142,6 +142,7 @@ def _map(task, items, jobs: int, dask: str | None, batch_size: int | str) -> Ite
 @contextmanager
 def _workers(jobs: int, dask: str | None, batch_size: int | str) -> Iterator[joblib.Parallel]:
     if dask is None:
+        _hush_resource_tracker()
         with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
             yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
         return
@@ -149,6 +150,15 @@ def _workers(jobs: int, dask: str | None, batch_size: int | str) -> Iterator[job
 
     with cluster(dask):
         yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
+
+
+def _hush_resource_tracker() -> None:
+    """After Ctrl-C, joblib's process for leftovers may find that a semaphore is gone already, and
+    would warn of it below the line that says how to go on."""
+    quiet = "ignore:resource_tracker:UserWarning"
+    before = os.environ.get("PYTHONWARNINGS", "")
+    if quiet not in before:
+        os.environ["PYTHONWARNINGS"] = f"{before},{quiet}".lstrip(",")
 
 
 class _Guarded:
