@@ -8,6 +8,7 @@ seeds that --out holds, so they may also be made one after the other.
 
 import argparse
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -50,6 +51,7 @@ ROWS = {model: ["--model", model] for model in MODELS} | {
     "no_cit": ["--no_cit"],
     "one_step": ["--two_step_epoch", "0"],
 }
+RUN_FOLDER = re.compile(rf"(?P<row>{'|'.join(ROWS)})-seed(?P<seed>-?\d+)")
 ORDER = {row: number for number, row in enumerate(ROWS)}
 # Options of the trainings that hold for measuring, too.
 MEASURED_WITH = ("data_dir", "tag_txt", "tag_dump", "pretrain_dump", "cpu")
@@ -126,13 +128,9 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 def _measured(out: Path) -> list[Run]:
     """All that is measured in a folder, by whichever call."""
-    folders = [path.parent for path in out.glob("*-seed*/measured.json")]
-    named = [(*folder.name.split("-seed", 1), folder) for folder in folders]
-    return [Run(row, int(seed), folder) for row, seed, folder in named if _is_run(row, seed)]
-
-
-def _is_run(row: str, seed: str) -> bool:
-    return row in ROWS and seed.removeprefix("-").isdecimal()
+    folders = [path.parent for path in out.glob("*/measured.json")]
+    named = [(RUN_FOLDER.fullmatch(folder.name), folder) for folder in folders]
+    return [Run(name["row"], int(name["seed"]), folder) for name, folder in named if name]
 
 
 def _common_flags(args: argparse.Namespace) -> list[str]:

@@ -1,0 +1,35 @@
+"""The files in weights/: what they paint, in which precision, and how much room they take."""
+
+import json
+
+import pytest
+import torch
+
+import demo
+import main
+
+FOLDER = demo.WEIGHTS.parent
+
+
+def test_they_paint_what_is_asked(tmp_path):
+    """The first four drawings of those of weights/README.md, and the distance as measured then."""
+    flags = ["--load", str(demo.WEIGHTS), "--pretrain_dump", str(FOLDER / "model_128.pth")]
+    flags += ["--eval_drawings", "4", "--result_dir", str(tmp_path), "--cpu"]
+    assert main.main(["--evaluate", *flags]) == 0
+    (file,) = tmp_path.glob("*/evaluation.json")
+    report = json.loads(file.read_text())
+    for kind in ("line_art", "xdog"):
+        for part in ("hair", "eyes", "background"):
+            measured = report["color_control"][kind][part]
+            assert measured["accuracy"] >= (0.9 if part == "eyes" else 0.98), (kind, part)
+            assert measured["leakage"] <= 2, (kind, part)
+    assert report["pictures"]["drawings"]["frechet_extractor"] == pytest.approx(0.161, rel=0.05)
+
+
+def test_they_are_small():
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 40e6
+    networks = torch.load(demo.WEIGHTS, weights_only=True)
+    extractor = torch.load(FOLDER / "model_128.pth", weights_only=True)
+    for state in (networks["G"], networks["D"], extractor["weight"]):
+        floating = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
+        assert floating == {torch.float16}
