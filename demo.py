@@ -16,11 +16,10 @@ from tqdm import tqdm
 
 from coloring.colorist import Colorist, load_colorist
 from coloring.sheet import contact_sheet
-from loader.errors import InputError
-from loader.files import atomic_path
-from loader.images import BrokenImageError, read_gray
-from network.checkpoint import CheckpointError
-from options import parse
+from command_line.options import parse
+from errors import InputError
+from files.atomic import atomic_path
+from images.line_art import BrokenImageError, read_gray
 
 PROJECT = Path(__file__).parent
 WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
@@ -65,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
         args.sheet.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(args.sheet) as temporary:
             color(colorist, list(grays.values())).save(temporary)
-    except (InputError, CheckpointError) as error:
+    except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:

@@ -4,7 +4,7 @@
 import sys
 from pathlib import Path
 
-from options import parse
+from command_line.options import parse
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -13,22 +13,21 @@ def main(argv: list[str] | None = None) -> int:
     options, given = parse(arguments)
 
     # What takes seconds to import is imported once the flags are known to be right.
-    from loader.errors import InputError
-    from network.checkpoint import CheckpointError
-    from training.processes import launch, needs_launch, process_group
+    from errors import InputError
+    from hardware.processes import launch, needs_launch, process_group
     from training.watch import DivergedError
 
     try:
         if options.list_tags is not None:
-            from coloring.tag_list import list_tags
+            from command_line.tag_list import list_tags
 
             return list_tags(options)
         if options.test:
-            from coloring.test_mode import color
+            from coloring.batch import color
 
             return color(options, given)
         if options.export:
-            from coloring.publish import publish
+            from command_line.export import publish
 
             return publish(options, given)
         if options.evaluate:
@@ -48,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
         with process_group(options.cpu) as group:
             return train(options, given, group)
-    except (InputError, CheckpointError) as error:
+    except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except (DivergedError, OSError, MemoryError) as error:

@@ -12,12 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from errors import CheckpointError
+from hardware.device import autocast
+from hardware.processes import Processes, without_sync
 from loader.dataset import Pair
-from network.checkpoint import Architecture, CheckpointError, add_prefix, load_state
+from network.checkpoint import Architecture, add_prefix, load_state
 from network.loss import ChangingLoss, Judgement, Terms
-from network.precision import autocast
 from network.tag_extractor import TagExtractor
-from training.processes import Processes, without_sync
 
 
 @dataclass(frozen=True)

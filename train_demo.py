@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import torch
 
-from loader.files import atomic_path
+from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
 from network import checkpoint
 from training.results import checkpoints

@@ -23,15 +23,15 @@ from PIL import Image
 from benchmarks.ablation_table import Run, write_document
 from coloring.colorist import Colorist, load_colorist
 from coloring.sheet import contact_sheet
+from command_line.options import MODELS, parse, require
 from demo import CHOICES
+from errors import InputError
 from evaluation.drawings import LINE_ART, HeldOutDrawings
 from evaluation.report import write_json
 from evaluation.run import measure_checkpoint
 from evaluation.sheets import sketch_tile, tile
-from loader.errors import InputError
-from loader.files import atomic_path
-from options import MODELS, parse, require
-from preprocessor.utils.stage import run
+from files.atomic import atomic_path
+from preprocessor.stage.stage import run
 from training.results import checkpoints
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,7 @@ import torch
 
 from evaluation.drawings import LINE_ART, PARTS
 from evaluation.page import CREDIT
-from loader.files import atomic_path
+from files.atomic import atomic_path
 
 TITLES = {
     "tag2pix": "Tag2Pix (SECat)",

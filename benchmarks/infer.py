@@ -16,10 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from tqdm import tqdm
 
+from hardware.device import autocast, autocast_dtype, default_device
 from network import TagExtractor
 from network.checkpoint import Architecture
-from network.precision import autocast, autocast_dtype
-from training.processes import default_device
 from training.watch import peak_memory, used_memory
 
 EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --batch 1 --precision off bf16"

@@ -21,8 +21,8 @@ import numpy as np
 from benchmarks import plain_stages
 from benchmarks.made_data import drawing, make_metadata
 from benchmarks.measuring import Measured, measure, report
-from preprocessor.utils.resolutions import write_resolutions
-from preprocessor.utils.xdog import xdog
+from line_art.xdog import xdog
+from preprocessor.metadata.resolutions import write_resolutions
 
 PROJECT = Path(__file__).resolve().parents[1]
 

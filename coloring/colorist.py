@@ -10,17 +10,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from agreement import agree, load_extractor, vocabulary_of
-from loader.color_space import to_image
-from loader.errors import InputError
+from command_line.agreement import agree, load_extractor, vocabulary_of
+from errors import InputError
+from hardware.device import autocast, autocast_dtype, default_device
+from images.color_space import to_image
 from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
 from network import checkpoint
 from network.checkpoint import load_state
 from network.generator import Generator
-from network.precision import autocast
 from network.tag_extractor import TagExtractor
-from training.processes import default_device
-from training.setup import amp_dtype
 
 PAPER = 255
 
@@ -114,4 +112,4 @@ def _dtype(
     options: argparse.Namespace, given: set[str], device: torch.device
 ) -> torch.dtype | None:
     """Pictures are made in float32 unless --amp is given: then they are the same everywhere."""
-    return amp_dtype(options.amp, device) if "amp" in given else None
+    return autocast_dtype(options.amp, device) if "amp" in given else None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from loader.files import atomic_path
+from files.atomic import atomic_path
 
 
 def write_png(picture: Image.Image, path: Path, tags: Sequence[str], **entries: str) -> None:

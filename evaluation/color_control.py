@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.color import deltaE_cie76, rgb2lab
 
-from preprocessor.demo.palette import RGB, nearest_tag
+from drawn_art.palette import RGB, nearest_tag
 
 # One pixel for every so many of a picture's side lies between a part and what is not of it.
 SIDE_PER_MARGIN = 128

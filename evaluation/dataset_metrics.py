@@ -12,8 +12,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from coloring.colorist import Colorist
+from errors import InputError
 from loader.dataset import BenchmarkPairs, Pair, collate
-from loader.errors import InputError
 from preprocessor.demo_dataset import RESERVED_SEED
 
 DEFAULT_BATCH = 8

@@ -11,15 +11,15 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from loader.color_space import to_network
+from drawn_art import palette
+from drawn_art.drawing import draw_lots
+from drawn_art.render import render_cropped
+from images.color_space import to_network
+from images.line_art import fit_sketch
+from line_art.xdog import random_parameters, xdog
 from loader.dataset import Pair
-from loader.images import fit_sketch
 from loader.tags import Vocabulary
-from preprocessor.demo import palette
-from preprocessor.demo.drawing import draw_lots
-from preprocessor.demo.render import render_cropped
 from preprocessor.demo_dataset import RESERVED_SEED
-from preprocessor.utils.xdog import random_parameters, xdog
 
 LINE_ART, XDOG = "line_art", "xdog"
 KINDS = (LINE_ART, XDOG)

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from errors import InputError
 from evaluation.dataset_metrics import Colored, identity
+from files.atomic import atomic_path
+from files.download import sha256_of
 from loader.dataset import Pair
-from loader.errors import InputError
-from loader.files import atomic_path
 from network.checkpoint import read_tag_extractor
 from network.tag_extractor import TagExtractor
-from preprocessor.utils.download import sha256_of
 
 INCEPTION_URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"

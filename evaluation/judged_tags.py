@@ -9,11 +9,11 @@ from torch import Tensor
 
 from coloring.colorist import Colorist
 from evaluation.dataset_metrics import Colored
-from loader.color_space import to_network
+from images.color_space import to_network
 from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
-from training.tag_metrics import measure
+from network.tag_metrics import measure
 
 SHOWN = ("colored", "true")
 

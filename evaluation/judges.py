@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coloring.colorist import Colorist
+from command_line.options import require
+from errors import InputError
 from evaluation.dataset_metrics import Measure
 from evaluation.frechet import (
     extractor_distance,
@@ -15,15 +17,13 @@ from evaluation.frechet import (
 )
 from evaluation.judged_tags import DiscriminatorTags, ExtractorTags
 from evaluation.notes import Notes
+from files.download import sha256_of
 from loader.dataset import Pair
-from loader.errors import InputError
 from loader.tags import Vocabulary
 from network import checkpoint
 from network.checkpoint import discriminator_trained, load_state, read_tag_extractor
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
-from options import require
-from preprocessor.utils.download import sha256_of
 
 STATISTICS = "frechet-statistics"  # inside --result_dir, for all that is measured there
 

@@ -4,8 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from loader.errors import InputError
-from network.checkpoint import CheckpointError
+from errors import InputError
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ class Notes:
         was asked for, otherwise None, and a note that there is no `what`."""
         try:
             return make(*args, **options)
-        except (InputError, CheckpointError) as error:
+        except InputError as error:
             if asked_for:
                 raise InputError(str(error)) from error
             self.add(f"no {what}: {error}")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from evaluation.drawings import PARTS
 from evaluation.report import frechet_rows, likeness_rows, number, percent, tag_rows
-from loader.files import atomic_path
+from files.atomic import atomic_path
 from loader.tags import load_vocabulary
 
 STYLE = """

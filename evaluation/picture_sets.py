@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Sequence
 
+from command_line.options import require
+from errors import InputError
 from evaluation.drawings import LINE_ART, DrawnPairs, HeldOutDrawings
 from evaluation.notes import Notes
 from loader.dataset import BenchmarkPairs, Pair
-from loader.errors import InputError
 from loader.samples import select
 from loader.tags import Vocabulary, read_tag_lines
-from options import require
 
 DATA_FLAGS = {"data_dir", "tag_txt"}
 

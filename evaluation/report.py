@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loader.files import atomic_path
+from files.atomic import atomic_path
 
 DIGITS = 6  # beyond these, processors differ
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from coloring.colorist import Colorist, load_colorist
+from command_line.options import require
+from errors import InputError
 from evaluation.dataset_metrics import DEFAULT_BATCH, Fingerprint, Likeness, measure
 from evaluation.drawings import HeldOutDrawings
 from evaluation.judges import load_judges
@@ -17,11 +19,9 @@ from evaluation.picture_sets import DATA_FLAGS, picture_sets
 from evaluation.recolor import color_control
 from evaluation.report import print_summary, write_json
 from evaluation.sheets import ColorSheets, Comparison
-from loader.errors import InputError
+from files.download import sha256_of
 from network import checkpoint
-from options import require
 from preprocessor.demo_dataset import RESERVED_SEED
-from preprocessor.utils.download import sha256_of
 
 NAME_DIGITS = 8
 Report = dict[str, Any]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from errors import InputError
+from images.line_art import read_image
 from loader.augment import shrink, shrunk_size
-from loader.errors import InputError
-from loader.images import read_image
 
 ABANDONED_SECONDS = 3600  # a younger unfinished copy may be another run's, being written
 

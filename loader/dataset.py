@@ -11,10 +11,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from errors import InputError
+from images.color_space import to_network
+from images.line_art import BrokenImageError, read_sketch
 from loader import augment
-from loader.color_space import to_network
-from loader.errors import InputError
-from loader.images import BrokenImageError, read_sketch
 from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
 from loader.samples import Sample, file_ids
 from loader.tags import Vocabulary

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from errors import InputError
+from images.line_art import BrokenImageError, read_image
 from loader import augment
 from loader.augment import Placement
 from loader.cache import ImageCache
-from loader.errors import InputError
-from loader.images import BrokenImageError, read_image
 from loader.samples import Sample, file_ids
 from loader.tags import Vocabulary
 

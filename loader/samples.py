@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.errors import InputError
+from errors import InputError
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, TagLine, Vocabulary
 
 LINE_ORDER_SEED = 10

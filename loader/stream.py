@@ -8,8 +8,8 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from errors import InputError
 from loader.dataset import Batch, collate
-from loader.errors import InputError
 
 SECONDS_AFTER_SIGTERM = 60
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from loader.errors import InputError
-from loader.files import atomic_path
-from loader.plain_pickle import read_plain_pickle
+from errors import InputError
+from files.atomic import atomic_path
+from files.plain_pickle import read_plain_pickle
 
 TAG_TABLE = Path(__file__).with_name("tags.tsv")
 TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")

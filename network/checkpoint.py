@@ -19,16 +19,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from errors import CheckpointError
 from network.discriminator import Discriminator
 from network.generator import Generator, build_generator, check_generator
 from network.tag_extractor import TagExtractor
 
 PREFIX = "module."
 State = Mapping[str, Tensor]
-
-
-class CheckpointError(Exception):
-    """A weight file that cannot be used; `str()` is one line that says why."""
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from errors import CheckpointError
 from network import checkpoint
-from network.checkpoint import (
-    CheckpointError,
-    State,
-    add_prefix,
-    discriminator_trained,
-    read_tag_extractor,
-)
+from network.checkpoint import State, add_prefix, discriminator_trained, read_tag_extractor
 
 # What coloring, and a new run with --init, go by; the rest tells of the machine it was trained on.
 KEPT = ("architecture", "color_space", "vocabulary")

@@ -19,12 +19,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from loader.errors import InputError
-from preprocessor.utils.batch import ALL_FILES, numbered_images, process, skip_file, without
-from preprocessor.utils.images import read_rgb, write_png
-from preprocessor.utils.resolutions import read_resolutions
-from preprocessor.utils.square import has_white_border, make_square
-from preprocessor.utils.stage import (
+from errors import InputError
+from images.square import has_white_border, make_square
+from images.stage_reader import read_rgb, write_png
+from preprocessor.metadata.resolutions import read_resolutions
+from preprocessor.stage.batch import ALL_FILES, numbered_images, process, skip_file, without
+from preprocessor.stage.stage import (
     Summary,
     add_common_arguments,
     clear_leftovers,
@@ -32,7 +32,7 @@ from preprocessor.utils.stage import (
     list_files,
     run,
 )
-from preprocessor.utils.upscale import Upscaler, add_upscaler_arguments, make_upscaler
+from upscaling.upscaler import Upscaler, add_upscaler_arguments, make_upscaler
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -13,11 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from loader.errors import InputError
-from loader.tags import format_tag_line
-from preprocessor.demo.artist import Artist, missing, paths, png, write_bytes
-from preprocessor.demo.drawing import REJECTED, SKETCH, TRAIN, Drawing, draw_lots
-from preprocessor.demo.records import (
+from drawn_art.artist import Artist, missing, paths, png, write_bytes
+from drawn_art.drawing import REJECTED, SKETCH, TRAIN, Drawing, draw_lots
+from drawn_art.records import (
     CREDITS,
     GROUND_TRUTH,
     ground_truth,
@@ -25,8 +23,10 @@ from preprocessor.demo.records import (
     write_lines,
     write_text,
 )
-from preprocessor.demo.render import render_line_art
-from preprocessor.utils.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
+from drawn_art.render import render_line_art
+from errors import InputError
+from loader.tags import format_tag_line
+from preprocessor.stage.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
 
 METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from loader.errors import InputError
+from drawn_art.faces import FaceCut
+from drawn_art.records import drawn_seed
+from errors import InputError
+from files.download import check_sha256, fetch
 from loader.tags import TAG_DUMP
-from preprocessor.demo.faces import FaceCut
-from preprocessor.demo.records import drawn_seed
-from preprocessor.utils.batch import ALL_FILES, numbered_images, skip_file
-from preprocessor.utils.download import check_sha256, fetch
-from preprocessor.utils.face_positions import FacePosition, SearchJournal
-from preprocessor.utils.face_samples import add_faces
-from preprocessor.utils.face_search import FaceSearch, load_cascade
-from preprocessor.utils.stage import (
+from preprocessor.faces.positions import FacePosition, SearchJournal
+from preprocessor.faces.samples import add_faces
+from preprocessor.faces.search import FaceSearch, load_cascade
+from preprocessor.stage.batch import ALL_FILES, numbered_images, skip_file
+from preprocessor.stage.stage import (
     Summary,
     add_common_arguments,
     clear_leftovers,

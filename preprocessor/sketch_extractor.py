@@ -18,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import cv2
 
-from loader.errors import InputError
-from preprocessor.utils.batch import ALL_FILES, numbered_images, process, skip_file, without
-from preprocessor.utils.download import check_sha256, fetch, sha256_of
-from preprocessor.utils.images import read_gray, read_rgb, write_png
-from preprocessor.utils.stage import (
+from errors import InputError
+from files.download import check_sha256, fetch, sha256_of
+from images.stage_reader import read_gray, read_rgb, write_png
+from line_art.xdog import adjust_intensity, random_parameters, xdog
+from preprocessor.stage.batch import ALL_FILES, numbered_images, process, skip_file, without
+from preprocessor.stage.stage import (
     Summary,
     add_common_arguments,
     clear_leftovers,
@@ -30,14 +31,13 @@ from preprocessor.utils.stage import (
     list_files,
     run,
 )
-from preprocessor.utils.upscale import (
+from upscaling.upscaler import (
     Upscaler,
     add_upscaler_arguments,
     best_device,
     make_upscaler,
     network_jobs,
 )
-from preprocessor.utils.xdog import adjust_intensity, random_parameters, xdog
 
 MODEL_URL = "https://github.com/lllyasviel/sketchKeras/releases/download/0.1/mod.h5"
 MODEL_PATH = Path(__file__).parent / "utils" / "sketchKeras.h5"
@@ -160,7 +160,7 @@ class KerasSketchOf:
     upscaler: Upscaler | None
 
     def __call__(self, sketch: Sketch) -> None:
-        from preprocessor.utils import sketch_keras
+        from line_art import sketch_keras
 
         network = sketch_keras.load(self.model, self.engine, best_device(), self.bf16)
         line_art = adjust_intensity(sketch_keras.draw(read_rgb(sketch.source), network))
@@ -180,7 +180,7 @@ def _sketcher(args: argparse.Namespace, upscaler: Upscaler) -> KerasSketchOf | N
             raise
         print(f"no sketchKeras sketches: {error}", file=sys.stderr)
         return None
-    from preprocessor.utils import sketch_keras
+    from line_art import sketch_keras
 
     print(f"sketchKeras weights: {model}, SHA-256 {sha256_of(model)}")
     sketch_keras.load(model, args.engine)

@@ -17,8 +17,8 @@ from typing import Any, TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from loader.errors import InputError
-from loader.files import atomic_path
+from errors import InputError
+from files.atomic import atomic_path
 from loader.tags import (
     TAG_DUMP,
     TAG_TABLE,
@@ -28,10 +28,11 @@ from loader.tags import (
     read_tag_lines,
     write_tag_dump,
 )
-from preprocessor.utils.metadata import ByteRange, Tag, byte_ranges, count_tags, metadata_files
-from preprocessor.utils.place import place_all
-from preprocessor.utils.resolutions import write_resolutions
-from preprocessor.utils.stage import (
+from preprocessor.metadata.place import place_all
+from preprocessor.metadata.reading import ByteRange, Tag, byte_ranges, count_tags, metadata_files
+from preprocessor.metadata.resolutions import write_resolutions
+from preprocessor.metadata.tag_filter import FOLDERS, NAMES_BEYOND_VOCABULARY, Drawing, sift
+from preprocessor.stage.stage import (
     Outcome,
     Summary,
     add_common_arguments,
@@ -40,7 +41,6 @@ from preprocessor.utils.stage import (
     run,
     worthwhile,
 )
-from preprocessor.utils.tag_filter import FOLDERS, NAMES_BEYOND_VOCABULARY, Drawing, sift
 
 REJECTS = "tagset_rejects.txt"
 TAG_COUNTS = "tags_count.txt"

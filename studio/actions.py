@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
-from loader.errors import InputError
+from errors import InputError
 from studio import painting
 from studio.painting import Painted
 from studio.session import Result, Session

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from loader.errors import InputError
+from errors import InputError
 from studio import painting
 from studio.actions import Studio
 from studio.events import reported

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from loader.errors import InputError
-from network.checkpoint import CheckpointError
+from errors import InputError
 from studio import painting
 from studio.actions import Studio
 from studio.session import Result, Session
@@ -25,7 +24,7 @@ def reported(handler: Callable) -> Callable:
     def run(*values, **named):
         try:
             return handler(*values, **named)
-        except (InputError, CheckpointError) as error:
+        except InputError as error:
             raise gr.Error(str(error), duration=None, print_exception=False) from error
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "out of memory" not in str(error):

@@ -14,11 +14,11 @@ from PIL import Image
 
 from coloring.colorist import Colorist, pad_to_square
 from coloring.png import write_png
-from loader.errors import InputError
-from loader.files import atomic_path
+from errors import InputError
+from files.atomic import atomic_path
 from loader.tags import Vocabulary
-from preprocessor.utils.upscale import WAIFU2X_PACKAGE
 from studio.swatches import rows
+from upscaling.upscaler import WAIFU2X_PACKAGE
 
 RANDOM = "random palettes"
 MAX_VARIATIONS = 32
@@ -109,7 +109,7 @@ def enlarge(
 
 def _waifu2x(picture: Image.Image, side: int, device: torch.device) -> Image.Image:
     """On a square whose missing part repeats the last row or column; the picture is top left."""
-    from preprocessor.utils import waifu2x
+    from upscaling import waifu2x
 
     pixels = np.asarray(picture)
     below, beside = (max(pixels.shape[:2]) - length for length in pixels.shape[:2])

@@ -11,7 +11,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from loader.errors import InputError
+from errors import InputError
 from studio.actions import Studio
 from studio.sketch import MEGABYTE, Limits
 from studio.weights import Weights, device_name

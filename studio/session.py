@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from loader.errors import InputError
+from errors import InputError
 from studio.painting import Painted, save_png
 
 HISTORY = 24

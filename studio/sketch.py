@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from loader.errors import InputError
-from loader.images import to_gray
-from preprocessor.utils.xdog import xdog
+from errors import InputError
+from images.line_art import to_gray
+from line_art.xdog import xdog
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MEGABYTE = 1 << 20

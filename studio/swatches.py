@@ -5,8 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
 
+from drawn_art.palette import BACKGROUND, EYES, FRAMES, GRADIENT_BACKGROUND, HAIR, SKIN
 from loader.tags import Vocabulary
-from preprocessor.demo.palette import BACKGROUND, EYES, FRAMES, GRADIENT_BACKGROUND, HAIR, SKIN
 
 SECTIONS = {
     "Hair": "hair",

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from coloring.colorist import Colorist, load_colorist
-from loader.errors import InputError
+from errors import InputError
 
 IN_MEMORY = 2
 NOT_WEIGHTS = ("history", "tag_dump")

@@ -12,14 +12,14 @@ from PIL import Image
 from pretraining_runs import options
 from training_runs import run_in, train
 
+from drawn_art.drawing import draw_lots
+from drawn_art.render import render_cropped
 from loader.tags import format_tag_line, load_vocabulary
 from network.checkpoint import Architecture, save
 from network.loss import ChangingLoss
 from network.tag_extractor import TagExtractor
 from preprocessor import tagset_extractor
-from preprocessor.demo.drawing import draw_lots
-from preprocessor.demo.render import render_cropped
-from preprocessor.utils import place
+from preprocessor.metadata import place
 from tag2pix import Tag2Pix
 
 SIZE = 64

@@ -12,18 +12,19 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+from errors import InputError
+from hardware.device import autocast
+from hardware.processes import Processes
 from loader.dataset import EpochBatches
-from loader.errors import InputError
 from loader.line_art import AugmentedSketches, LabeledSketch, PlainSketches
 from loader.stream import stream
 from loader.tags import Vocabulary
 from network.checkpoint import add_prefix, load_state, save
 from network.loss import Terms
-from network.precision import autocast
 from network.tag_extractor import TagExtractor
+from network.tag_metrics import TagMetrics, measure, write_epochs, write_table
 from tag2pix import Position
 from training.predicting import predict
-from training.processes import Processes
 from training.recipe import (
     Recipe,
     positive_weights,
@@ -33,7 +34,6 @@ from training.recipe import (
     warm_up_steps,
 )
 from training.results import ResultDirectory
-from training.tag_metrics import TagMetrics, measure, write_epochs, write_table
 from training.watch import DivergedError, LossWatch, StopSignal, UnreadableFiles
 
 BEST, LAST = "model", "last"  # each has its weights, .pth, and its table of tags, .csv

@@ -16,9 +16,9 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from loader.color_space import to_image
+from errors import InputError
+from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, EpochBatches, Pair, TrainingPairs, collate
-from loader.errors import InputError
 from loader.stream import stream
 from network.checkpoint import save
 from network.loss import Terms

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agreement import agree
-from loader.errors import InputError
+from command_line.agreement import agree
+from errors import CheckpointError, InputError
+from files.download import sha256_of
+from hardware.processes import Processes
 from network import checkpoint
-from network.checkpoint import Architecture, CheckpointError
-from preprocessor.utils.download import sha256_of
-from training.processes import Processes
+from network.checkpoint import Architecture
 from training.results import checkpoints
 
 

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from loader.errors import InputError
+from errors import InputError
+from hardware.device import autocast
+from hardware.processes import Processes
 from loader.line_art import UNLABELED, PlainSketches
 from loader.stream import stream
-from network.precision import autocast
 from network.tag_extractor import TagExtractor
-from training.processes import Processes
 from training.recipe import Recipe
 from training.watch import UnreadableFiles
 

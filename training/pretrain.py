@@ -14,20 +14,20 @@ from typing import Any
 
 import torch
 
-from loader.errors import InputError
+from command_line.options import listing, require
+from errors import InputError
+from hardware.device import autocast_dtype
+from hardware.processes import Processes
 from loader.line_art import AugmentedSketches, PlainSketches, sketch_folders
 from loader.samples import is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
 from network.checkpoint import load_state, read_pretrained, read_pretraining
 from network.tag_extractor import TagExtractor
-from options import listing, require
 from training.classifier import BEST, LAST, ClassifierTraining
 from training.origin import origin_line, origin_of
-from training.processes import Processes
 from training.recipe import Recipe
 from training.results import ResultDirectory, new_result_directory
 from training.setup import (
-    amp_dtype,
     cache_directory,
     check_batch_size,
     check_smallest_part,
@@ -71,7 +71,7 @@ def pretrain(options: argparse.Namespace, given: set[str], processes: Processes)
     initial = origin_of(options.init) if options.init else recorded.get("initial")
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
-    dtype = amp_dtype(options.amp, processes.device)
+    dtype = autocast_dtype(options.amp, processes.device)
     seed_torch(options, seed, processes)
 
     results = _results(options, path, recorded, initial) if processes.is_main else None

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from loader.files import atomic_path
+from files.atomic import atomic_path
 from loader.tags import Vocabulary
 
 LOSSES = ("D_loss", "G_loss")

@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agreement import agree, load_extractor, vocabulary_of
-from loader.color_space import to_image
+from command_line.agreement import agree, load_extractor, vocabulary_of
+from command_line.options import listing, require
+from errors import InputError
+from hardware.device import autocast_dtype
+from hardware.processes import Processes
+from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
-from loader.errors import InputError
 from loader.samples import select
 from loader.tags import Vocabulary, read_tag_lines
 from network.checkpoint import Architecture
 from network.loss import ChangingLoss
-from options import listing, require
 from tag2pix import Tag2Pix
 from training.loop import Saving, Training
 from training.origin import check_resumable, origin_line, resume_from, start_from
-from training.processes import Processes
 from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
-    amp_dtype,
     cache_directory,
     check_batch_size,
     check_smallest_part,
@@ -189,7 +189,7 @@ def _networks(
         lr_g=options.lrG,
         lr_d=options.lrD,
         betas=(options.beta1, options.beta2),
-        dtype=amp_dtype(options.amp, processes.device),
+        dtype=autocast_dtype(options.amp, processes.device),
         cit_norm=options.cit_norm,
         generator_passes=options.generator_passes,
         grad_accum=options.grad_accum,

@@ -9,9 +9,8 @@ from pathlib import Path
 import joblib
 import torch
 
-from loader.errors import InputError
-from network.precision import autocast_dtype
-from training.processes import Processes
+from errors import InputError
+from hardware.processes import Processes
 
 
 def check_batch_size(options: argparse.Namespace, processes: Processes) -> None:
@@ -53,14 +52,6 @@ def check_smallest_part(
                 f"alone, and {pairs} images in batches of {batch_size} leave one: change {flags} "
                 "or --data_size"
             )
-
-
-def amp_dtype(amp: str, device: torch.device) -> torch.dtype | None:
-    """What --amp means on this device, None for plain float32. Raises InputError."""
-    try:
-        return autocast_dtype(amp, device)
-    except ValueError as error:
-        raise InputError(str(error)) from error
 
 
 def loading_processes(options: argparse.Namespace, given: set[str]) -> int:

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from hardware.processes import Processes
 from network.loss import Terms
-from training.processes import Processes
 
 try:
     import resource

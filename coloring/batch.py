@@ -1,0 +1,162 @@
+"""`--test`: coloring a data directory, or pictures given one by one, and sheets of variants."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from coloring.colorist import Colorist, load_colorist, pad_to_square
+from coloring.png import write_png
+from coloring.sheet import color_sheet
+from command_line.options import require
+from errors import InputError
+from images.line_art import BrokenImageError, read_gray, read_sketch
+from loader.samples import Sample, select
+from loader.tags import read_tag_lines
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+TEST_BATCH = 8
+
+
+def color(options: argparse.Namespace, given: set[str]) -> int:
+    """Color what the options name; returns 0, or 1 when nothing could be colored."""
+    if not options.image:
+        for name in ("tags", "tags_grid"):
+            if getattr(options, name):
+                raise InputError(f"--{name} goes with --image; a data directory has a tag file")
+    colorist = load_colorist(options, given)
+    output = Path(options.result_dir) / Path(options.load).stem
+    if options.image:
+        return _color_pictures(colorist, options, output)
+    batch_size = options.batch_size if "batch_size" in given else TEST_BATCH
+    return _color_directory(colorist, options, output, batch_size)
+
+
+def _color_directory(
+    colorist: Colorist, options: argparse.Namespace, output: Path, batch_size: int
+) -> int:
+    """One PNG per tag line of the tag file whose line art exists, named by its id."""
+    data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
+    test_dir = require(data_dir / options.test_dir, "the line art", "--test_dir", folder=True)
+    lines = read_tag_lines(require(data_dir / options.tag_txt, "the tag file", "--tag_txt"))
+    selection = select(
+        lines, test_dir, colorist.vocabulary, training=False, limit=options.data_size
+    )
+    print(f"line art: {selection.summary()}")
+    if not selection.samples:
+        raise InputError(f"nothing to color: no line of {options.tag_txt} has a PNG in {test_dir}")
+    output.mkdir(parents=True, exist_ok=True)
+    done, broken = 0, 0
+    with tqdm(total=len(selection.samples), desc="coloring", unit="img") as bar:
+        for batch in _batches(selection.samples, batch_size):
+            readable, sketches = [], []
+            for sample in batch:
+                try:
+                    path = test_dir / f"{sample.file_id}.png"
+                    sketches.append(_sketch(path, colorist.size, options.keep_aspect))
+                    readable.append(sample)
+                except BrokenImageError as error:
+                    bar.write(f"skipped: {error}", file=sys.stderr)
+                    broken += 1
+            if readable:
+                done += _paint_batch(colorist, readable, torch.stack(sketches), output)
+            bar.update(len(batch))
+    return _summarize(done, broken, output)
+
+
+def _sketch(path: Path, size: int, keep_aspect: bool) -> torch.Tensor:
+    if not keep_aspect:
+        return read_sketch(path, size)
+    square, _ = pad_to_square(read_gray(path), size)
+    return torch.from_numpy(np.asarray(square, np.float32) / 255)[None]
+
+
+def _paint_batch(
+    colorist: Colorist, samples: Sequence[Sample], sketches: torch.Tensor, output: Path
+) -> int:
+    cvt = torch.zeros(len(samples), len(colorist.vocabulary.cvt))
+    for row, sample in enumerate(samples):
+        cvt[row, list(sample.cvt)] = 1
+    for sample, picture in zip(samples, colorist.paint(sketches, cvt), strict=True):
+        tags = [colorist.vocabulary.cvt[index] for index in sample.cvt]
+        _write(Image.fromarray(picture), output, str(sample.file_id), colorist, tags)
+    return len(samples)
+
+
+def _color_pictures(colorist: Colorist, options: argparse.Namespace, output: Path) -> int:
+    """Every picture of --image with --tags, or a sheet over the parts of --tags_grid."""
+    tags = colorist.vocabulary.parse(options.tags or [])
+    ignored = [tag for tag in tags if tag not in colorist.vocabulary.cvt_index]
+    if ignored:
+        names = ", ".join(colorist.vocabulary.names[tag] for tag in ignored)
+        print(f"not color tags, without effect: {names}", file=sys.stderr)
+    if not tags and not options.tags_grid:
+        raise InputError("--image needs --tags (see --list_tags), or --tags_grid")
+    parts = [(part, colorist.part_colors(part)) for part in options.tags_grid or []]
+    if len(parts) > 2:
+        raise InputError("--tags_grid takes one part or two")
+    paths = _pictures(options.image)
+    output.mkdir(parents=True, exist_ok=True)
+    done, broken = 0, 0
+    for path in tqdm(paths, desc="coloring", unit="img"):
+        try:
+            gray = read_gray(path)
+        except BrokenImageError as error:
+            tqdm.write(f"skipped: {error}", file=sys.stderr)
+            broken += 1
+            continue
+        if parts:
+            picture = color_sheet(colorist, gray, tags, parts)
+            _write(picture, output, f"{path.stem}_{'_'.join(options.tags_grid)}", colorist, tags)
+        else:
+            (picture,) = colorist.paint_picture(gray, [tags])
+            _write(picture, output, path.stem, colorist, tags)
+        done += 1
+    return _summarize(done, broken, output)
+
+
+def _pictures(names: Iterable[str]) -> list[Path]:
+    paths: list[Path] = []
+    for path in map(Path, names):
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            if not found:
+                raise InputError(f"{path} holds no pictures ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            paths += found
+        elif path.exists():
+            paths.append(path)
+        else:
+            raise InputError(f"{path} does not exist: the picture to color, see --image")
+    return paths
+
+
+def _write(
+    picture: Image.Image, output: Path, stem: str, colorist: Colorist, tags: Sequence[int]
+) -> None:
+    """Save under a name that is free, with the tags inside the file."""
+    names = [colorist.vocabulary.names[tag] for tag in tags]
+    write_png(picture, _free_name(output, stem), names)
+
+
+def _free_name(output: Path, stem: str) -> Path:
+    path, number = output / f"{stem}.png", 0
+    while path.exists():
+        path = output / f"{stem}_{number}.png"
+        number += 1
+    return path
+
+
+def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]
+
+
+def _summarize(done: int, broken: int, output: Path) -> int:
+    skipped = f", {broken} unreadable skipped" if broken else ""
+    print(f"colored {done}{skipped}; the pictures are in {output}")
+    return 0 if done else 1

@@ -1,0 +1,27 @@
+"""--export: weights to give away, six times smaller than a checkpoint."""
+
+import argparse
+from pathlib import Path
+
+from command_line.options import require
+from errors import InputError
+from network.export import export_checkpoint, export_tag_extractor
+
+
+def publish(options: argparse.Namespace, given: set[str]) -> int:
+    """Export the checkpoint of --load, or else the tag extractor of --pretrain_dump, to --export;
+    returns 0. Raises InputError, CheckpointError and OSError."""
+    target = Path(options.export)
+    if options.load:
+        source, write = Path(options.load), export_checkpoint
+    elif "pretrain_dump" in given:
+        source, write = Path(options.pretrain_dump), export_tag_extractor
+    else:
+        raise InputError("--export needs --load FILE or --pretrain_dump FILE, what to export")
+    require(source, "what to export", "--load" if options.load else "--pretrain_dump")
+    if target.exists() and target.samefile(source):
+        raise InputError(f"--export {target} is the file to export: choose another name")
+    write(source, target)
+    before, after = (path.stat().st_size / 2**20 for path in (source, target))
+    print(f"{target}: {after:.1f} MiB in half precision, of the {before:.1f} MiB of {source}")
+    return 0

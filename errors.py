@@ -1,0 +1,9 @@
+"""What is wrong with what a user gave, said in one line."""
+
+
+class InputError(Exception):
+    """A user's mistake; `str()` is the single line to show, starting with what is wrong."""
+
+
+class CheckpointError(InputError):
+    """A weight file that cannot be used."""

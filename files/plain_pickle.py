@@ -1,0 +1,28 @@
+"""Reading pickles that hold data only."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+from errors import InputError
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str):
+        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
+
+
+def read_plain_pickle(path: str | Path, what: str, advice: str) -> Any:
+    """Load a pickle of containers, numbers and strings; anything that needs an import is refused,
+    so nothing in the file is executed.
+
+    `what` the file should be and `advice` go into the InputError of a file that cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return _PlainUnpickler(file).load()
+    except OSError as error:
+        raise InputError(f"cannot read {path}, {what}: {error.strerror}; {advice}") from error
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path} is not {what} ({reason}); {advice}") from error

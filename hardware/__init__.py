@@ -1,0 +1,1 @@
+"""What the work runs on: device, number format, processes, memory."""

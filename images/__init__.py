@@ -1,0 +1,1 @@
+"""Pictures: read by one rule, fitted into squares, brought into a color space."""

@@ -1,0 +1,1 @@
+"""Line art made from drawings: XDoG, and sketchKeras's network."""

@@ -1,0 +1,1 @@
+"""Faces: found, placed, and made training samples of their own."""

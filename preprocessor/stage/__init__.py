@@ -1,0 +1,1 @@
+"""What the stages share: arguments, work on many files, summaries, exit codes."""

@@ -1,0 +1,133 @@
+"""Sketches that are given to the studio: what is read, refused and cleaned."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, PngImagePlugin
+
+from errors import InputError
+from studio.sketch import Cleanup, Limits, clean, read_sketch_file
+
+TESTSET = Path(__file__).parents[2] / "testset" / "liner_test"
+
+
+def test_transparent_sketch_lies_on_white(tmp_path):
+    image = Image.new("RGBA", (20, 10), (0, 0, 0, 0))
+    ImageDraw.Draw(image).line((0, 5, 20, 5), fill=(0, 0, 0, 255))
+    image.save(tmp_path / "s.png")
+    gray, notices = read_sketch_file(tmp_path / "s.png", "s.png")
+    assert gray.mode == "L"
+    assert gray.size == (20, 10)
+    assert gray.getpixel((3, 0)) == 255
+    assert gray.getpixel((3, 5)) == 0
+    assert notices == []
+
+
+def test_animation_gives_its_first_frame_and_says_so(tmp_path):
+    frames = [Image.new("L", (8, 8), value) for value in (250, 10, 120)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    gray, notices = read_sketch_file(tmp_path / "a.gif", "a.gif")
+    assert gray.getpixel((0, 0)) == 250
+    assert notices[0] == "a.gif is animated (3 frames): this is the first"
+
+
+def test_phone_photo_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("L", (30, 10), 200).save(tmp_path / "p.jpg", exif=exif)
+    assert read_sketch_file(tmp_path / "p.jpg", "p.jpg")[0].size == (10, 30)
+
+
+@pytest.mark.parametrize(
+    ("side", "message"), [((8000, 5000), "40 megapixels"), ((60000, 60000), "far too many pixels")]
+)
+def test_too_many_pixels_are_refused_before_decoding(tmp_path, monkeypatch, side, message):
+    header = struct.pack(">IIBBBBB", *side, 1, 0, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
+    content += _chunk(b"IDAT", zlib.compress(bytes(1000))) + _chunk(b"IEND", b"")
+    (tmp_path / "b.png").write_bytes(content)
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("decoded"))
+    with pytest.raises(InputError, match=message):
+        read_sketch_file(tmp_path / "b.png", "b.png")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_png_with_a_text_bomb_is_refused(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("L", (4, 4)).save(buffer, "PNG")
+    content = buffer.getvalue()
+    bomb = _chunk(b"zTXt", b"tags\0\0" + zlib.compress(bytes(200_000_000), 9))
+    (tmp_path / "t.png").write_bytes(content[:33] + bomb + content[33:])
+    with pytest.raises(InputError, match="t.png is damaged"):
+        read_sketch_file(tmp_path / "t.png", "t.png")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"this is no picture",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%!PS-Adobe\n%%EOF",
+        b"",
+    ],
+)
+def test_what_is_no_picture_is_refused(tmp_path, content):
+    (tmp_path / "x.png").write_bytes(content)
+    with pytest.raises(InputError, match="x.png is not a picture that can be read"):
+        read_sketch_file(tmp_path / "x.png", "x.png")
+
+
+def test_truncated_picture_is_refused(tmp_path):
+    content = (TESTSET / "85.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match="half.png is damaged"):
+        read_sketch_file(tmp_path / "half.png", "half.png")
+
+
+def test_heavy_file_is_refused(tmp_path):
+    (tmp_path / "big.png").write_bytes(bytes(1_100_000))
+    with pytest.raises(InputError, match="big.png has 1 MB; the limit is 0.5 MB"):
+        read_sketch_file(tmp_path / "big.png", "big.png", Limits(megabytes=0.5))
+
+
+def test_dark_and_colored_pictures_bring_advice(tmp_path):
+    Image.new("L", (20, 20), 10).save(tmp_path / "dark.png")
+    assert "Invert" in read_sketch_file(tmp_path / "dark.png", "dark")[1][0]
+    Image.new("RGB", (20, 20), (250, 180, 90)).save(tmp_path / "photo.png")
+    assert "XDoG" in read_sketch_file(tmp_path / "photo.png", "photo")[1][0]
+
+
+def test_cleanup_finds_the_lines_of_a_shaded_light_on_dark_drawing():
+    drawing = Image.new("L", (200, 200), 60)
+    ImageDraw.Draw(drawing).ellipse((50, 50, 150, 150), outline=230, width=4)
+    lines = np.asarray(clean(drawing, Cleanup("threshold", invert=True)))
+    assert set(np.unique(lines)) == {0, 255}
+    assert lines[100, 51] == 0
+    assert lines[100, 100] == lines[0, 0] == 255
+
+
+def test_threshold_level_separates_where_it_says():
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None].repeat(4, 0))
+    assert (np.asarray(clean(ramp, Cleanup("threshold", level=100)))[0] == 0).sum() == 101
+
+
+def test_xdog_finds_the_edge_of_a_shape():
+    shape = Image.new("L", (300, 150), 220)
+    ImageDraw.Draw(shape).rectangle((0, 0, 150, 150), fill=90)
+    lines = np.asarray(clean(shape, Cleanup("xdog")))
+    assert lines.shape == (384, 768)
+    columns = np.flatnonzero((lines < 128).any(0))
+    assert columns.size
+    assert abs(columns - 386).max() < 12
+
+
+def test_unknown_cleanup_is_refused():
+    with pytest.raises(InputError, match="choose from none, threshold, xdog"):
+        clean(Image.new("L", (4, 4)), Cleanup("magic"))

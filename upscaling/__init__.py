@@ -1,0 +1,1 @@
+"""Pictures made larger: by waifu2x's networks, or by interpolation."""
