@@ -14,9 +14,8 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from coloring.colorist import Colorist, load_colorist
+from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
-from command_line.options import parse
 from errors import InputError
 from files.atomic import atomic_path
 from images.line_art import BrokenImageError, read_gray
@@ -59,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
             raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
-        colorist = load_colorist(*parse(["--test", "--load", str(args.weights)]))
+        colorist = Colorist.load(args.weights)
         grays = read_line_art(args.pictures or [TESTSET / f"{number}.png" for number in SHOWN])
         args.sheet.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(args.sheet) as temporary:

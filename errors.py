@@ -7,3 +7,7 @@ class InputError(Exception):
 
 class CheckpointError(InputError):
     """A weight file that cannot be used."""
+
+
+class DivergedError(Exception):
+    """A training ran into values that are not usable numbers; `str()` names the step and what."""

@@ -4,49 +4,17 @@
 import sys
 from pathlib import Path
 
-from command_line.options import parse
+from command_line.modes import MODES
+from command_line.options import Options, parse
+from errors import DivergedError, InputError
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the flags and dispatch; returns 0 (done), 1 (failed while working), 2 (wrong use)."""
     arguments = sys.argv[1:] if argv is None else argv
-    options, given = parse(arguments)
-
-    # What takes seconds to import is imported once the flags are known to be right.
-    from errors import InputError
-    from hardware.processes import launch, needs_launch, process_group
-    from training.watch import DivergedError
-
+    options = parse(arguments)
     try:
-        if options.list_tags is not None:
-            from command_line.tag_list import list_tags
-
-            return list_tags(options)
-        if options.test:
-            from coloring.batch import color
-
-            return color(options, given)
-        if options.export:
-            from command_line.export import publish
-
-            return publish(options, given)
-        if options.evaluate:
-            from evaluation.run import evaluate
-
-            return evaluate(options, given)
-        if options.gui:
-            from studio.serve import gui
-
-            return gui(options, given)
-        if needs_launch(options.cpu):
-            return launch(Path(__file__), arguments)
-        if options.pretrain:
-            from training.pretrain import pretrain as train
-        else:
-            from training.run import train
-
-        with process_group(options.cpu) as group:
-            return train(options, given, group)
+        return run(options, arguments)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -54,10 +22,11 @@ def main(argv: list[str] | None = None) -> int:
         print(error or "out of memory", file=sys.stderr)
         return 1
     except RuntimeError as error:
-        if "out of memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
+        first_line = str(error).partition("\n")[0]
         print(
-            f"out of memory: lower --batch_size or raise --grad_accum ({_first_line(error)})",
+            f"out of memory: lower --batch_size or raise --grad_accum ({first_line})",
             file=sys.stderr,
         )
         return 1
@@ -66,8 +35,27 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+def run(options: Options, arguments: list[str]) -> int:
+    """Do what the options say, in a process for every GPU where the mode is made for that."""
+    mode = MODES[options.mode]
+    function = mode.function()  # imported once the flags are known to be right: it takes seconds
+    if not mode.on_every_gpu:
+        return function(options)
+
+    from hardware.processes import launch, needs_launch, process_group, report_end
+
+    if needs_launch(options.cpu):
+        return launch(Path(__file__), arguments)
+    with process_group(options.cpu) as processes:
+        code = function(options, processes)
+        if processes.is_main:
+            report_end(code)
+        return code
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch found no memory, on a GPU or on the CPU."""
+    return any(words in str(error) for words in ("out of memory", "can't allocate memory"))
 
 
 if __name__ == "__main__":

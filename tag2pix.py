@@ -1,33 +1,26 @@
-"""Tag2Pix in training: the three networks, their optimizers, one training step, save and resume.
+"""Tag2Pix in training: the three networks, their optimizers, one step, and their state.
 
 The loop around the step is in `training/loop.py`.
 """
 
 import contextlib
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from checkpoints.checkpoint import Checkpoint, OptimizerState, record_entry
+from checkpoints.reading import add_prefix, load_state
 from errors import CheckpointError
 from hardware.device import autocast
 from hardware.processes import Processes, without_sync
 from loader.dataset import Pair
-from network.checkpoint import Architecture, add_prefix, load_state
+from network.architecture import Architecture
+from network.discriminator import Discriminator
+from network.generator import Generator
 from network.loss import ChangingLoss, Judgement, Terms
 from network.tag_extractor import TagExtractor
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a run is: epochs finished, batches done of the next one, steps in all."""
-
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
 
 
 class Tag2Pix:
@@ -64,8 +57,8 @@ class Tag2Pix:
         self.keep_graph = generator_passes == 1 and grad_accum == 1
         self.grad_accum = grad_accum
 
-        self.generator = architecture.generator()
-        self.discriminator = architecture.discriminator()
+        self.generator = Generator(architecture)
+        self.discriminator = Discriminator(architecture.cvt_classes, architecture.cit_classes)
         if sync_bn and self.processes.world > 1:
             self.generator = nn.SyncBatchNorm.convert_sync_batchnorm(self.generator)
             self.discriminator = nn.SyncBatchNorm.convert_sync_batchnorm(self.discriminator)
@@ -89,7 +82,6 @@ class Tag2Pix:
         self.discriminator.cit_judge.requires_grad_(architecture.cit)
         self.parallel_generator = self.processes.parallel(self.generator)
         self.parallel_discriminator = self.processes.parallel(self.discriminator)
-        self.position = Position()
 
     def training_step(self, batch: Pair, classify: bool = True) -> Terms:
         """Update the discriminator, then the generator, on a batch of tensors on the device.
@@ -197,67 +189,47 @@ class Tag2Pix:
         return colored
 
     def state(self) -> dict[str, Any]:
-        """Everything that training goes on from, in the public format plus the entry `tag2pix`.
-
-        All processes must call it; the result is the same in each but for its running statistics.
-        """
-        random = {"cpu": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        """Everything that training goes on from, in the public format plus the entry `tag2pix`, but
+        for what its loop knows."""
         return {
             "G": add_prefix(self.generator.state_dict()),
             "D": add_prefix(self.discriminator.state_dict()),
             "G_optimizer": self.optimizer_g.state_dict(),
             "D_optimizer": self.optimizer_d.state_dict(),
-            "finish_epoch": self.position.epoch,
-            "tag2pix": {
-                "architecture": asdict(self.architecture),
-                "position": asdict(self.position),
-                "scalers": [self.scaler_g.state_dict(), self.scaler_d.state_dict()],
-                "random": self.processes.gather(random),
-            },
+            "tag2pix": record_entry(
+                self.architecture,
+                scalers=[self.scaler_g.state_dict(), self.scaler_d.state_dict()],
+            ),
         }
 
-    def load_weights(self, content: Mapping[str, Any], path: str | os.PathLike) -> None:
+    def load_weights(self, checkpoint: Checkpoint) -> None:
         """Take over the networks of a checkpoint and nothing else. Raises CheckpointError."""
-        load_state(self.generator, content["G"], path)
-        load_state(self.discriminator, content["D"], path)
+        load_state(self.generator, checkpoint.generator, checkpoint.path)
+        load_state(self.discriminator, checkpoint.discriminator, checkpoint.path)
 
-    def restore(self, content: Mapping[str, Any], path: str | os.PathLike) -> None:
-        """Go on from a checkpoint as `network.checkpoint.read` returns it, also a public one.
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint, also a public one.
 
         Learning rates and betas stay those that this object was made with. Raises CheckpointError.
         """
-        self.load_weights(content, path)
+        self.load_weights(checkpoint)
+        states = (checkpoint.optimizer_g, checkpoint.optimizer_d)
+        scalers = checkpoint.record.scalers or [{}, {}]
         try:
-            _restore_optimizer(self.optimizer_g, content["G_optimizer"])
-            _restore_optimizer(self.optimizer_d, content["D_optimizer"])
-            extra = content.get("tag2pix", {})
-            finished = Position(epoch=content["finish_epoch"])
-            self.position = Position(**extra["position"]) if extra else finished
-        except (KeyError, ValueError, TypeError) as error:
-            raise CheckpointError(f"{path} cannot be resumed from: {error!r}") from error
-        scalers = zip((self.scaler_g, self.scaler_d), extra.get("scalers", ()), strict=False)
-        for scaler, state in scalers:
-            if scaler.is_enabled() and state:
-                scaler.load_state_dict(state)
-        self._restore_random(extra.get("random", []))
-
-    def _restore_random(self, states: Sequence[Mapping[str, Tensor]]) -> None:
-        """A run that goes on with another number of processes keeps its present random state."""
-        if len(states) != self.processes.world:
-            return
-        own = states[self.processes.rank]
-        torch.set_rng_state(own["cpu"])
-        if self.device.type == "cuda" and "cuda" in own:
-            torch.cuda.set_rng_state(own["cuda"], self.device)
+            for optimizer, state in zip((self.optimizer_g, self.optimizer_d), states, strict=True):
+                restore_optimizer(optimizer, state)
+            for scaler, state in zip((self.scaler_g, self.scaler_d), scalers, strict=True):
+                if scaler.is_enabled() and state:
+                    scaler.load_state_dict(state)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{checkpoint.path} cannot be resumed from: {error}") from error
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: OptimizerState) -> None:
     """Load the moments; how the update is computed stays this optimizer's choice."""
     own = {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
-    groups = [{"params": group["params"], **own} for group in state["param_groups"]]
-    optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+    groups = [{"params": state.settings.params, **own}]
+    optimizer.load_state_dict({"state": state.state, "param_groups": groups})
 
 
 def _split(batch: Pair, count: int) -> list[tuple[Pair, float, bool]]:

@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 import torch
 
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.tag_extractor import ExtractorFile
 from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
-from network import checkpoint
 from training.results import checkpoints
 
 PROJECT = Path(__file__).parent
@@ -169,8 +170,8 @@ def _train(root: Path, recipe: list[Training], common: list[str]) -> tuple[int, 
 
 def _finished_epochs(path: Path) -> int:
     if path.suffix == ".pth":
-        return checkpoint.read_pretraining(path)["pretraining"]["position"]["epoch"]
-    return checkpoint.read(path)["finish_epoch"]
+        return ExtractorFile.read(path).record.position.epoch
+    return Checkpoint.read(path).position.epoch
 
 
 def _recipes(quick: bool) -> tuple[list[Training], list[Training]]:

@@ -12,7 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -21,9 +21,10 @@ import torch
 from PIL import Image
 
 from benchmarks.ablation_table import Run, write_document
-from coloring.colorist import Colorist, load_colorist
+from coloring.colorist import Colorist
+from coloring.load import load_colorist
 from coloring.sheet import contact_sheet
-from command_line.options import MODELS, parse, require
+from command_line.options import Options, parse, require
 from demo import CHOICES
 from errors import InputError
 from evaluation.drawings import LINE_ART, HeldOutDrawings
@@ -31,6 +32,7 @@ from evaluation.report import write_json
 from evaluation.run import measure_checkpoint
 from evaluation.sheets import sketch_tile, tile
 from files.atomic import atomic_path
+from network.models import MODELS
 from preprocessor.stage.stage import run
 from training.results import checkpoints
 
@@ -113,7 +115,7 @@ def ablate(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         if code:
             failed.append(f"{one.row}, seed {one.seed}")
             continue
-        _measure(one, args, *trained_with)
+        _measure(one, args, trained_with)
     words = map(_without_folders, ["python", "benchmarks/ablation.py", *arguments])
     shown = sorted({*runs, *_measured(args.out)}, key=lambda one: (ORDER[one.row], one.seed))
     write_document(args.document, shown, shlex.join(words), [*map(_without_folders, flags)])
@@ -186,17 +188,14 @@ def _checkpoint(folder: Path, epochs: int) -> Path | None:
     return next(folder.glob(f"*/tag2pix_{epochs}_epoch.pkl"), None)
 
 
-def _measure(
-    one: Run, args: argparse.Namespace, trained: argparse.Namespace, flags_given: Set[str]
-) -> None:
+def _measure(one: Run, args: argparse.Namespace, trained: Options) -> None:
     words = ["--load", _checkpoint(one.folder, args.epoch), "--result_dir", args.out]
     words += ["--eval_drawings", args.eval_drawings]
-    options, given = parse(["--evaluate", *map(str, words)])
-    for name in flags_given.intersection(MEASURED_WITH):
-        setattr(options, name, getattr(trained, name))
-        given.add(name)
-    report, _ = measure_checkpoint(options, given)
-    figure = _figure(load_colorist(options, given))
+    options = parse(["--evaluate", *map(str, words)])
+    same = {name: getattr(trained, name) for name in trained.given.intersection(MEASURED_WITH)}
+    options = options.replaced(**same, given=options.given | same.keys())
+    report, _ = measure_checkpoint(options)
+    figure = _figure(load_colorist(options))
     with atomic_path(one.figure) as temporary:
         figure.quantize(FIGURE_COLORS).save(temporary, optimize=True)
     write_json(report, one.measured)

@@ -17,9 +17,9 @@ import torch
 from tqdm import tqdm
 
 from hardware.device import autocast, autocast_dtype, default_device
-from network import TagExtractor
-from network.checkpoint import Architecture
-from training.watch import peak_memory, used_memory
+from hardware.memory import peak_memory, used_memory
+from network import Generator, TagExtractor
+from network.architecture import Architecture
 
 EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --batch 1 --precision off bf16"
 
@@ -46,7 +46,7 @@ class Coloring:
         layout = torch.contiguous_format if kind == "plain" else torch.channels_last
         # 512 px networks have no batch normalization.
         networks = (
-            Architecture(input_size=size, bn=size < 512).generator(),
+            Generator(Architecture(input_size=size, bn=size < 512)),
             TagExtractor(truncated=True),
         )
         self.generator, self.extractor = (

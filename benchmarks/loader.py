@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.plain_loader import load_pair
 from loader.dataset import TrainingPairs
+from loader.layout import DataDir
 from loader.samples import Sample, file_ids
 from loader.tags import load_vocabulary
 
@@ -69,9 +70,9 @@ def compare(data: Path, size: int, args: argparse.Namespace) -> None:
     vocabulary = load_vocabulary()
     with tempfile.TemporaryDirectory() as copies:
         ours = {
-            "as the files lie": TrainingPairs(samples, data, vocabulary, input_size=size),
+            "as the files lie": TrainingPairs(samples, DataDir(data), vocabulary, input_size=size),
             "with --cache": TrainingPairs(
-                samples, data, vocabulary, input_size=size, cache=Path(copies)
+                samples, DataDir(data), vocabulary, input_size=size, cache=Path(copies)
             ),
         }
         chance = random.Random(0)

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from loader.dataset import Pair
-from network.checkpoint import Architecture
+from network import Discriminator, Generator
+from network.architecture import Architecture
 from network.tag_extractor import TagExtractor
 
 
@@ -19,8 +20,10 @@ class PlainTraining:
     def __init__(
         self, architecture: Architecture, extractor: TagExtractor | None, device: torch.device
     ):
-        self.generator = architecture.generator().to(device)
-        self.discriminator = architecture.discriminator().to(device)
+        self.generator = Generator(architecture).to(device)
+        self.discriminator = Discriminator(architecture.cvt_classes, architecture.cit_classes).to(
+            device
+        )
         self.extractor = extractor.to(device).train() if extractor else None
         adam = {"lr": 0.0002, "betas": (0.5, 0.999), "foreach": False, "fused": False}
         self.optimizer_g = torch.optim.Adam(self.generator.parameters(), **adam)

@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _random_weights(path: Path) -> Path:
+    from checkpoints.writing import save
     from loader.tags import load_vocabulary
-    from network.checkpoint import Architecture, save
+    from network.architecture import Architecture
     from network.loss import ChangingLoss
     from tag2pix import Tag2Pix
 

@@ -19,13 +19,13 @@ from tqdm import tqdm
 
 from benchmarks.plain_training import PlainTraining
 from hardware.device import autocast_dtype, default_device
+from hardware.memory import peak_memory, used_memory
 from hardware.processes import Processes
 from loader.dataset import Pair
 from network import TagExtractor
-from network.checkpoint import Architecture
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
-from training.watch import peak_memory, used_memory
 
 EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
 

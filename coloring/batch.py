@@ -1,6 +1,5 @@
 """`--test`: coloring a data directory, or pictures given one by one, and sheets of variants."""
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,36 +9,30 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from coloring.colorist import Colorist, load_colorist, pad_to_square
-from coloring.png import write_png
+from coloring.colorist import BATCH, Colorist, pad_to_square
+from coloring.load import load_colorist
+from coloring.png import result_folder, weights_name, write_new_png
 from coloring.sheet import color_sheet
-from command_line.options import require
+from command_line.options import Options, require
 from errors import InputError
 from images.line_art import BrokenImageError, read_gray, read_sketch
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-TEST_BATCH = 8
 
 
-def color(options: argparse.Namespace, given: set[str]) -> int:
+def color(options: Options) -> int:
     """Color what the options name; returns 0, or 1 when nothing could be colored."""
     if not options.image:
         for name in ("tags", "tags_grid"):
             if getattr(options, name):
                 raise InputError(f"--{name} goes with --image; a data directory has a tag file")
-    colorist = load_colorist(options, given)
-    output = Path(options.result_dir) / Path(options.load).stem
-    if options.image:
-        return _color_pictures(colorist, options, output)
-    batch_size = options.batch_size if "batch_size" in given else TEST_BATCH
-    return _color_directory(colorist, options, output, batch_size)
+    colorist = load_colorist(options)
+    return _color_pictures(colorist, options) if options.image else _color_folder(colorist, options)
 
 
-def _color_directory(
-    colorist: Colorist, options: argparse.Namespace, output: Path, batch_size: int
-) -> int:
+def _color_folder(colorist: Colorist, options: Options) -> int:
     """One PNG per tag line of the tag file whose line art exists, named by its id."""
     data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
     test_dir = require(data_dir / options.test_dir, "the line art", "--test_dir", folder=True)
@@ -50,7 +43,8 @@ def _color_directory(
     print(f"line art: {selection.summary()}")
     if not selection.samples:
         raise InputError(f"nothing to color: no line of {options.tag_txt} has a PNG in {test_dir}")
-    output.mkdir(parents=True, exist_ok=True)
+    output = result_folder(Path(options.result_dir), colorist.checkpoint)
+    batch_size = options.batch_size if "batch_size" in options.given else BATCH
     done, broken = 0, 0
     with tqdm(total=len(selection.samples), desc="coloring", unit="img") as bar:
         for batch in _batches(selection.samples, batch_size):
@@ -88,7 +82,7 @@ def _paint_batch(
     return len(samples)
 
 
-def _color_pictures(colorist: Colorist, options: argparse.Namespace, output: Path) -> int:
+def _color_pictures(colorist: Colorist, options: Options) -> int:
     """Every picture of --image with --tags, or a sheet over the parts of --tags_grid."""
     tags = colorist.vocabulary.parse(options.tags or [])
     ignored = [tag for tag in tags if tag not in colorist.vocabulary.cvt_index]
@@ -101,7 +95,7 @@ def _color_pictures(colorist: Colorist, options: argparse.Namespace, output: Pat
     if len(parts) > 2:
         raise InputError("--tags_grid takes one part or two")
     paths = _pictures(options.image)
-    output.mkdir(parents=True, exist_ok=True)
+    output = result_folder(Path(options.result_dir), colorist.checkpoint)
     done, broken = 0, 0
     for path in tqdm(paths, desc="coloring", unit="img"):
         try:
@@ -138,17 +132,10 @@ def _pictures(names: Iterable[str]) -> list[Path]:
 def _write(
     picture: Image.Image, output: Path, stem: str, colorist: Colorist, tags: Sequence[int]
 ) -> None:
-    """Save under a name that is free, with the tags inside the file."""
+    """Save under a name that is free, with the tags and the weights inside the file."""
     names = [colorist.vocabulary.names[tag] for tag in tags]
-    write_png(picture, _free_name(output, stem), names)
-
-
-def _free_name(output: Path, stem: str) -> Path:
-    path, number = output / f"{stem}.png", 0
-    while path.exists():
-        path = output / f"{stem}_{number}.png"
-        number += 1
-    return path
+    entries = {"weights": weights_name(colorist.checkpoint)}
+    write_new_png(picture, output, stem, names, entries)
 
 
 def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:

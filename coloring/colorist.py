@@ -1,75 +1,135 @@
 """A trained generator ready to paint, from a checkpoint to pictures."""
 
-import argparse
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from command_line.agreement import agree, load_extractor, vocabulary_of
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.tag_extractor import read_tag_extractor
 from errors import InputError
 from hardware.device import autocast, autocast_dtype, default_device
 from images.color_space import to_image
-from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
-from network import checkpoint
-from network.checkpoint import load_state
+from loader.tags import Vocabulary, load_vocabulary
 from network.generator import Generator
 from network.tag_extractor import TagExtractor
 
 PAPER = 255
+BATCH = 8
 
 
 @dataclass
 class Colorist:
-    """Paints line art with the generator's final image; `size` is the side it works at."""
+    """Paints line art with the generator's final image; `size` is the side it works at.
 
+    checkpoint: the file that the generator is from. vocabulary: which tag each place in the tag
+    vectors is. dtype: what the arithmetic is brought to, None for float32.
+    """
+
+    checkpoint: Checkpoint
     generator: Generator
     extractor: TagExtractor | None
     vocabulary: Vocabulary
-    size: int
-    color_space: str
     device: torch.device
-    dtype: torch.dtype | None
+    dtype: torch.dtype | None = None
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike | Checkpoint,
+        *,
+        extractor: str | os.PathLike | TagExtractor | None = None,
+        vocabulary: Vocabulary | None = None,
+        cit_norm: str | None = None,
+        color_space: str | None = None,
+        device: str | torch.device = "auto",
+        precision: str = "off",
+    ) -> "Colorist":
+        """From a checkpoint, a file or one that was read.
+
+        extractor: the tag extractor's weights, which networks with CIT features need. vocabulary:
+        for files that record none, by default the project's. cit_norm: "running", or "batch" to
+        normalize as the public code does. color_space: for files that do not say. device: "auto"
+        is the GPU if there is one. precision: one of hardware.PRECISIONS, "off" being float32.
+
+        Raises InputError for what cannot be used, CheckpointError where it is a file of weights.
+        """
+        checkpoint = path if isinstance(path, Checkpoint) else Checkpoint.read(path)
+        if checkpoint.is_public and color_space:
+            architecture = replace(checkpoint.architecture, color_space=color_space)
+            checkpoint = replace(checkpoint, architecture=architecture)
+        vocabulary = vocabulary or checkpoint.vocabulary or load_vocabulary()
+        if len(vocabulary.cvt) != checkpoint.architecture.cvt_classes:
+            raise InputError(
+                f"{checkpoint.path} knows {checkpoint.architecture.cvt_classes} color tags, the "
+                f"vocabulary has {len(vocabulary.cvt)}"
+            )
+        device = default_device() if device == "auto" else torch.device(device)
+        if not checkpoint.architecture.cit:
+            extractor = None
+        elif extractor is None:
+            raise InputError(f"{checkpoint.path} needs the tag extractor's weights, too: model.pth")
+        elif not isinstance(extractor, TagExtractor):
+            extractor = read_tag_extractor(extractor, truncated=True)
+        if extractor is not None:
+            extractor.to(device, memory_format=torch.channels_last)
+            recorded = checkpoint.record.options.get("cit_norm", "running")
+            extractor.train((cit_norm or recorded) == "batch")
+        generator = checkpoint.build_generator().eval()
+        return cls(
+            checkpoint,
+            generator.to(device, memory_format=torch.channels_last),
+            extractor,
+            vocabulary,
+            device,
+            autocast_dtype(precision, device),
+        )
+
+    @property
+    def size(self) -> int:
+        return self.checkpoint.architecture.input_size
+
+    @property
+    def color_space(self) -> str:
+        return self.checkpoint.architecture.color_space
 
     @torch.inference_mode()
     def paint(self, sketches: Tensor, cvt: Tensor) -> np.ndarray:
-        """Line art (B, 1, S, S) in [0, 1] and multi-hot tags (B, cvt_classes) to RGB uint8
-        (B, S, S, 3)."""
+        """Line art (B, 1, S, S) in [0, 1], or one piece for all, and multi-hot tags
+        (B, cvt_classes) to RGB uint8 (B, S, S, 3)."""
         sketches = sketches.to(self.device, memory_format=torch.channels_last)
+        count = len(cvt)
         with autocast(self.device, self.dtype):
             features = None if self.extractor is None else self.extractor(sketches)
+            if features is not None:
+                features = features.expand(count, -1, -1, -1)
+            sketches = sketches.expand(count, -1, -1, -1)
             final, _ = self.generator(sketches, features, cvt.to(self.device))
         return to_image(final.float().cpu().numpy(), self.color_space)
+
+    def paint_choices(self, sketch: Tensor, choices: Sequence[Sequence[int]]) -> np.ndarray:
+        """Line art (1, S, S) in [0, 1] once for each list of tag ids: RGB uint8 (N, S, S, 3)."""
+        cvt = torch.from_numpy(np.stack([self.vocabulary.cvt_vector(tags) for tags in choices]))
+        painted = [self.paint(sketch[None], batch) for batch in cvt.split(BATCH)]
+        return np.concatenate(painted)
 
     def paint_picture(self, gray: Image.Image, tags: Sequence[Sequence[int]]) -> list[Image.Image]:
         """An 8-bit gray picture of any size, once for every list of tag ids: padded with paper to
         a square, painted, and cropped back. The longer side becomes `size`."""
         square, box = pad_to_square(gray, self.size)
-        sketch = torch.from_numpy(np.asarray(square, np.float32) / 255)[None, None]
-        pictures = []
-        for choice in tags:
-            cvt = torch.from_numpy(self.vocabulary.cvt_vector(choice))[None]
-            pictures.append(Image.fromarray(self.paint(sketch, cvt)[0]).crop(box))
-        return pictures
+        sketch = torch.from_numpy(np.asarray(square, np.float32) / 255)[None]
+        return [Image.fromarray(picture).crop(box) for picture in self.paint_choices(sketch, tags)]
 
-    def part_colors(self, part: str) -> list[int]:
-        """The color tags of one part of the picture, those that the vocabulary knows."""
-        parts = self.vocabulary.cvt_parts
-        groups = {
-            "hair": HAIR_COLORS,
-            "eyes": EYE_COLORS,
-            "skin": [tag for tag in self.vocabulary.cvt if self._is_skin(tag)],
-        } | {name: tags for name, tags in parts.items() if name != "hair"}
-        if part not in groups:
-            raise InputError(f"unknown part '{part}': choose from {', '.join(groups)}")
-        return [tag for tag in groups[part] if tag in self.vocabulary.cvt_index]
-
-    def _is_skin(self, tag: int) -> bool:
-        return self.vocabulary.names[tag].endswith("_skin")
+    def part_colors(self, part: str) -> tuple[int, ...]:
+        """The color tags of one part of the picture. Raises InputError for an unknown part."""
+        parts = self.vocabulary.color_parts()
+        if part not in parts:
+            raise InputError(f"unknown part '{part}': choose from {', '.join(parts)}")
+        return parts[part]
 
 
 def pad_to_square(gray: Image.Image, size: int) -> tuple[Image.Image, tuple[int, int, int, int]]:
@@ -81,35 +141,3 @@ def pad_to_square(gray: Image.Image, size: int) -> tuple[Image.Image, tuple[int,
     square = Image.new("L", (size, size), PAPER)
     square.paste(gray.resize((width, height), Image.Resampling.LANCZOS), (left, top))
     return square, (left, top, left + width, top + height)
-
-
-def load_colorist(options: argparse.Namespace, given: set[str]) -> Colorist:
-    """The colorist of --load. Raises InputError or CheckpointError."""
-    if not options.load:
-        raise InputError("--test needs --load FILE, the checkpoint to color with")
-    path = Path(options.load)
-    content = checkpoint.read(path)
-    options, found = agree(options, given, content, path)
-    device = default_device(options.cpu)
-    generator = found.generator()
-    load_state(generator, content["G"], path)
-    extractor = load_extractor(options.pretrain_dump) if found.cit else None
-    if extractor is not None:
-        extractor.to(device, memory_format=torch.channels_last)
-        extractor.train(options.cit_norm == "batch")
-    return Colorist(
-        generator.eval().to(device, memory_format=torch.channels_last),
-        extractor,
-        vocabulary_of(options, given, content, path),
-        found.input_size,
-        options.color_space,
-        device,
-        _dtype(options, given, device),
-    )
-
-
-def _dtype(
-    options: argparse.Namespace, given: set[str], device: torch.device
-) -> torch.dtype | None:
-    """Pictures are made in float32 unless --amp is given: then they are the same everywhere."""
-    return autocast_dtype(options.amp, device) if "amp" in given else None

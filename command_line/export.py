@@ -1,20 +1,19 @@
 """--export: weights to give away, six times smaller than a checkpoint."""
 
-import argparse
 from pathlib import Path
 
-from command_line.options import require
+from checkpoints.export import export_checkpoint, export_tag_extractor
+from command_line.options import Options, require
 from errors import InputError
-from network.export import export_checkpoint, export_tag_extractor
 
 
-def publish(options: argparse.Namespace, given: set[str]) -> int:
+def export(options: Options) -> int:
     """Export the checkpoint of --load, or else the tag extractor of --pretrain_dump, to --export;
-    returns 0. Raises InputError, CheckpointError and OSError."""
+    returns 0. Raises InputError and OSError."""
     target = Path(options.export)
     if options.load:
         source, write = Path(options.load), export_checkpoint
-    elif "pretrain_dump" in given:
+    elif "pretrain_dump" in options.given:
         source, write = Path(options.pretrain_dump), export_tag_extractor
     else:
         raise InputError("--export needs --load FILE or --pretrain_dump FILE, what to export")

@@ -1,11 +1,11 @@
 """`--list_tags`: the color tags by part, or a search among all tags."""
 
-import argparse
-
+from command_line.options import Options
 from loader.tags import Vocabulary, load_vocabulary
 
 
-def list_tags(options: argparse.Namespace) -> int:
+def list_tags(options: Options) -> int:
+    """Print them; returns 0."""
     vocabulary = load_vocabulary(options.tag_dump)
     word = options.list_tags.lower().replace(" ", "_")
     if word:

@@ -12,9 +12,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from coloring.colorist import Colorist
+from drawn_art.reserved import RESERVED_SEED
 from errors import InputError
 from loader.dataset import BenchmarkPairs, Pair, collate
-from preprocessor.demo_dataset import RESERVED_SEED
 
 DEFAULT_BATCH = 8
 HASHED_DRAWINGS = 3
@@ -137,7 +137,7 @@ def identity(pairs: Sequence[Pair]) -> list:
     does, or the way in which drawings are made."""
     if isinstance(pairs, BenchmarkPairs):
         ids = [sample.file_id for sample in pairs.samples]
-        folders = [pairs.data_dir / name for name in ("benchmark", "keras_test")]
+        folders = [pairs.data_dir.benchmark, pairs.data_dir.benchmark_line_art]
         files = [_state(folder / f"{file_id}.png") for folder in folders for file_id in ids]
         return ["files", pairs.input_size, files]
     drawn = hashlib.sha256()

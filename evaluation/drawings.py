@@ -14,12 +14,12 @@ from torch.utils.data import Dataset
 from drawn_art import palette
 from drawn_art.drawing import draw_lots
 from drawn_art.render import render_cropped
+from drawn_art.reserved import RESERVED_SEED
 from images.color_space import to_network
 from images.line_art import fit_sketch
 from line_art.xdog import random_parameters, xdog
 from loader.dataset import Pair
 from loader.tags import Vocabulary
-from preprocessor.demo_dataset import RESERVED_SEED
 
 LINE_ART, XDOG = "line_art", "xdog"
 KINDS = (LINE_ART, XDOG)

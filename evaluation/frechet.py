@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from checkpoints.tag_extractor import read_tag_extractor
 from errors import InputError
 from evaluation.dataset_metrics import Colored, identity
 from files.atomic import atomic_path
-from files.download import sha256_of
+from files.checksum import sha256_of
 from loader.dataset import Pair
-from network.checkpoint import read_tag_extractor
 from network.tag_extractor import TagExtractor
 
 INCEPTION_URL = (

@@ -10,7 +10,7 @@ from torch import Tensor
 from coloring.colorist import Colorist
 from evaluation.dataset_metrics import Colored
 from images.color_space import to_network
-from loader.tags import EYE_COLORS, HAIR_COLORS, Vocabulary
+from loader.tags import Vocabulary
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
 from network.tag_metrics import measure
@@ -77,13 +77,11 @@ class ExtractorTags:
 def part_indices(vocabulary: Vocabulary) -> dict[str, list[int]]:
     """Where the colors of hair, eyes and background are in the CVT vector; a vocabulary may have
     none of a part."""
-    index = vocabulary.cvt_index
-    parts = {
-        "hair": HAIR_COLORS,
-        "eyes": EYE_COLORS,
-        "background": vocabulary.cvt_parts.get("background", ()),
+    parts = vocabulary.color_parts()
+    return {
+        part: [vocabulary.cvt_index[tag] for tag in parts[part]]
+        for part in ("hair", "eyes", "background")
     }
-    return {part: [index[tag] for tag in tags if tag in index] for part, tags in parts.items()}
 
 
 def first_rank(logits: Tensor, target: Tensor) -> Mapping[str, float | int | None]:

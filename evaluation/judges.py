@@ -1,12 +1,13 @@
 """The networks that look at colored pictures: which of them there are, and what they measure."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.tag_extractor import ExtractorFile, read_tag_extractor
 from coloring.colorist import Colorist
-from command_line.options import require
+from command_line.options import Options, require
 from errors import InputError
 from evaluation.dataset_metrics import Measure
 from evaluation.frechet import (
@@ -17,11 +18,9 @@ from evaluation.frechet import (
 )
 from evaluation.judged_tags import DiscriminatorTags, ExtractorTags
 from evaluation.notes import Notes
-from files.download import sha256_of
+from files.checksum import sha256_of
 from loader.dataset import Pair
 from loader.tags import Vocabulary
-from network import checkpoint
-from network.checkpoint import discriminator_trained, load_state, read_tag_extractor
 from network.discriminator import Discriminator
 from network.tag_extractor import TagExtractor
 
@@ -69,13 +68,11 @@ class Judges:
         return {name: sha256_of(path) if path else None for name, path in files.items()}
 
 
-def load_judges(
-    options: argparse.Namespace, given: set[str], colorist: Colorist, notes: Notes
-) -> Judges:
+def load_judges(options: Options, colorist: Colorist, notes: Notes) -> Judges:
     """All judges that there are. Raises InputError when one that was asked for cannot be used."""
     extractor_file = notes.attempt(
         "Fréchet distance in the tag extractor's features",
-        "pretrain_dump" in given,
+        "pretrain_dump" in options.given,
         _checked_extractor,
         options.pretrain_dump,
     )
@@ -92,7 +89,7 @@ def load_judges(
         )
     return Judges(
         colorist,
-        _discriminator(options.load, notes),
+        _discriminator(colorist.checkpoint, notes),
         extractor,
         extractor_file,
         inception_file,
@@ -113,18 +110,16 @@ def _checked_inception(fid_weights: str) -> Path:
 
 
 def _full_extractor(path: Path, vocabulary: Vocabulary) -> TagExtractor:
-    extractor = read_tag_extractor(path, truncated=False)
-    if extractor.fc.out_features != len(vocabulary.cit):
+    file = ExtractorFile.read(path)
+    same = file.vocabulary is None or file.vocabulary.cit == vocabulary.cit
+    if file.classes and not (same and file.classes == len(vocabulary.cit)):
         raise InputError(f"{path} knows other tags")
-    return extractor
+    return file.build(truncated=False)
 
 
-def _discriminator(path: str, notes: Notes) -> Discriminator | None:
+def _discriminator(checkpoint: Checkpoint, notes: Notes) -> Discriminator | None:
     """That of a checkpoint, if it has learned anything."""
-    content = checkpoint.read(path)
-    if not discriminator_trained(content):
-        notes.add(f"no tags judged: the discriminator in {Path(path).name} was never trained")
-        return None
-    discriminator = checkpoint.architecture(content, path).discriminator()
-    load_state(discriminator, content["D"], path)
-    return discriminator
+    if checkpoint.discriminator_trained:
+        return checkpoint.build_discriminator()
+    notes.add(f"no tags judged: the discriminator in {checkpoint.path.name} was never trained")
+    return None

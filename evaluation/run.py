@@ -1,14 +1,15 @@
 """`--evaluate`: everything that can be measured of a checkpoint, as numbers and a page."""
 
-import argparse
 import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from coloring.colorist import Colorist, load_colorist
-from command_line.options import require
+from coloring.colorist import Colorist
+from coloring.load import load_colorist
+from command_line.options import Options
+from drawn_art.reserved import RESERVED_SEED
 from errors import InputError
 from evaluation.dataset_metrics import DEFAULT_BATCH, Fingerprint, Likeness, measure
 from evaluation.drawings import HeldOutDrawings
@@ -19,17 +20,14 @@ from evaluation.picture_sets import DATA_FLAGS, picture_sets
 from evaluation.recolor import color_control
 from evaluation.report import print_summary, write_json
 from evaluation.sheets import ColorSheets, Comparison
-from files.download import sha256_of
-from network import checkpoint
-from preprocessor.demo_dataset import RESERVED_SEED
 
 NAME_DIGITS = 8
 Report = dict[str, Any]
 
 
-def evaluate(options: argparse.Namespace, given: set[str]) -> int:
-    """Measure --load and write what was found; returns 0. Raises InputError or CheckpointError."""
-    report, sheets = measure_checkpoint(options, given)
+def evaluate(options: Options) -> int:
+    """Measure --load and write what was found; returns 0. Raises InputError."""
+    report, sheets = measure_checkpoint(options)
     weights = report["weights"]
     name = f"{Path(weights['name']).stem}-{weights['sha256'][:NAME_DIGITS]}-{report['measured']}"
     folder = Path(options.result_dir) / f"evaluation-{name}"
@@ -41,27 +39,24 @@ def evaluate(options: argparse.Namespace, given: set[str]) -> int:
     return 0
 
 
-def measure_checkpoint(options: argparse.Namespace, given: set[str]) -> tuple[Report, Sheets]:
+def measure_checkpoint(options: Options) -> tuple[Report, Sheets]:
     """Everything that can be measured of --load: the report in plain containers, and the contact
-    sheets as `write_page` takes them. Raises InputError or CheckpointError."""
-    if not options.load:
-        raise InputError("--evaluate needs --load FILE, the checkpoint to measure")
-    require(options.load, "the checkpoint to measure", "--load")
-    colorist = load_colorist(options, given)
+    sheets as `write_page` takes them. Raises InputError."""
+    colorist = load_colorist(options)
     notes = Notes()
     drawings = HeldOutDrawings(options.eval_drawings, colorist.size)
-    sets = picture_sets(options, given, colorist.vocabulary, drawings, notes)
+    sets = picture_sets(options, colorist.vocabulary, drawings, notes)
     if not sets:
         raise InputError("nothing to measure: there is no data set and --eval_drawings is 0")
-    judges = load_judges(options, given, colorist, notes)
-    batch_size = options.batch_size if "batch_size" in given else DEFAULT_BATCH
+    judges = load_judges(options, colorist, notes)
+    batch_size = options.batch_size if "batch_size" in options.given else DEFAULT_BATCH
 
     measured, sheets = {}, {}
     for name, pairs in sets.items():
         measures = {"sha256": Fingerprint(), "comparison": Comparison(), "likeness": Likeness()}
         found = notes.attempt(
             f"numbers of {name}",
-            len(sets) == 1 or bool(given & DATA_FLAGS),
+            len(sets) == 1 or bool(options.given & DATA_FLAGS),
             measure,
             *(colorist, pairs, measures | judges.measures(pairs)),
             batch_size=batch_size,
@@ -88,18 +83,18 @@ def _digest(heading: Report, measured: Report) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:NAME_DIGITS]
 
 
-def _heading(options: argparse.Namespace, colorist: Colorist) -> Report:
+def _heading(options: Options, colorist: Colorist) -> Report:
     """What a report says of the weights and the options."""
-    content = checkpoint.read(options.load)
+    checkpoint = colorist.checkpoint
     cit_norm = None
     if colorist.extractor is not None:
         cit_norm = "batch" if colorist.extractor.training else "running"
     return {
         "weights": {
-            "name": Path(options.load).name,
-            "sha256": sha256_of(options.load),
-            "epochs": content.get("finish_epoch"),
-            "architecture": asdict(checkpoint.architecture(content, options.load)),
+            "name": checkpoint.path.name,
+            "sha256": checkpoint.sha256,
+            "epochs": checkpoint.position.epoch,
+            "architecture": asdict(checkpoint.architecture),
         },
         "options": {
             "eval_drawings": options.eval_drawings,

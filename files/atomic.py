@@ -1,9 +1,12 @@
-"""Writing files so that an interruption never leaves half of one."""
+"""Writing files so that an interruption never leaves half of one, and none overwrites another."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+STEM_IN_TEMPORARY = 40  # so that names of any length have a temporary one
 
 
 @contextmanager
@@ -14,11 +17,56 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     the disk before it is renamed, and is removed when the block raises.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = _temporary(path)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        _flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_new(candidates: Iterable[Path], write: Callable[[Path], None]) -> Path:
+    """Write a file under the first of the names that nobody has, and return it.
+
+    `write` gets a temporary path. No other process can take the same name, and the name appears on
+    a whole file only. Raises FileExistsError when all names are taken.
+    """
+    names = iter(candidates)
+    first = next(names)
+    temporary = _temporary(first)
+    try:
+        write(temporary)
+        _flush(temporary)
+        path = first
+        while not _claim(temporary, path):
+            path = next(names, None)
+            if path is None:
+                raise FileExistsError(errno.EEXIST, "every name is taken", str(first))
+        return path
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _claim(temporary: Path, path: Path) -> bool:
+    """Give a file its name unless that is taken."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        temporary.replace(path)
+    return True
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.stem[:STEM_IN_TEMPORARY]}.{os.getpid()}.tmp{path.suffix}")
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -6,8 +6,6 @@ import torch
 
 from errors import InputError
 
-PRECISIONS = ("auto", "bf16", "fp16", "off")
-
 
 def default_device(cpu: bool = False) -> torch.device:
     """The GPU if there is one and `cpu` does not forbid it."""
@@ -15,7 +13,7 @@ def default_device(cpu: bool = False) -> torch.device:
 
 
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """The autocast dtype for one of PRECISIONS, None for plain float32.
+    """The autocast dtype for one of hardware.PRECISIONS, None for plain float32.
 
     auto: bf16 where the device computes in it natively, fp16 on older GPUs, float32 on CPUs
     without bf16 units. Raises InputError for fp16 on a CPU.

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from hardware.device import default_device
 
 # torch 2.13 renamed the option.
 _OPTIONS = inspect.signature(DistributedDataParallel).parameters
+SAVING_SECONDS = 600  # before processes that do not end after a signal are killed
+ENDED = "TAG2PIX_ENDED"  # names the file in which the main process leaves its exit code
 SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _OPTIONS else "broadcast_buffers"
 
 
@@ -48,13 +51,17 @@ class Processes:
             values /= self.world
         return values
 
+    def highest(self, values: list[float]) -> list[float]:
+        """The highest of each value over the processes."""
+        if self.world == 1:
+            return values
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(tensor, distributed.ReduceOp.MAX)
+        return tensor.tolist()
+
     def any(self, flags: list[bool]) -> list[bool]:
         """Which flags are set in any process."""
-        if self.world == 1:
-            return flags
-        tensor = torch.tensor([float(flag) for flag in flags], device=self.device)
-        distributed.all_reduce(tensor, distributed.ReduceOp.MAX)
-        return [bool(value) for value in tensor.tolist()]
+        return [bool(value) for value in self.highest([float(flag) for flag in flags])]
 
     def gather(self, value: Any) -> list[Any]:
         """The value of every process, in rank order."""
@@ -124,20 +131,33 @@ def needs_launch(cpu: bool) -> bool:
     return not cpu and "RANK" not in os.environ and torch.cuda.device_count() > 1
 
 
-def launch(script: Path, arguments: list[str]) -> int:
-    """Run the script once per GPU under torchrun; returns its exit code.
+def launch(script: Path, arguments: list[str], per_node: str = "gpu") -> int:
+    """Run the script in several processes under torchrun, by default one per GPU; returns its exit
+    code, after a signal 1 unless the main process came to its own end.
 
-    A signal to stop is passed on to the processes, which save and end.
+    A signal to stop is passed on to the processes, which save and end; they have SAVING_SECONDS.
     """
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    try:
-        run.main(["--standalone", "--nproc_per_node=gpu", str(script), *arguments])
-    except ChildFailedError as error:
-        _, failure = error.get_first_failure()
-        return failure.exitcode if failure.exitcode > 0 else 1
-    except SignalException:
-        return 0
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(SAVING_SECONDS))
+    with tempfile.TemporaryDirectory(prefix="tag2pix-") as folder:
+        ended = Path(folder) / "exit_code"
+        os.environ[ENDED] = str(ended)
+        try:
+            run.main(["--standalone", f"--nproc_per_node={per_node}", str(script), *arguments])
+        except ChildFailedError as error:
+            _, failure = error.get_first_failure()
+            return failure.exitcode if failure.exitcode > 0 else 1
+        except SignalException:
+            return int(ended.read_text()) if ended.exists() else 1
+        finally:
+            del os.environ[ENDED]
     return 0
+
+
+def report_end(code: int) -> None:
+    """Tell the launcher, if there is one, with which code the main process ends."""
+    if ENDED in os.environ:
+        Path(os.environ[ENDED]).write_text(str(code))

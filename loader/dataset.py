@@ -1,7 +1,7 @@
 """Training pairs, the order they come in, and the fixed benchmark samples."""
 
+import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -15,6 +15,7 @@ from errors import InputError
 from images.color_space import to_network
 from images.line_art import BrokenImageError, read_sketch
 from loader import augment
+from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
 from loader.samples import Sample, file_ids
 from loader.tags import Vocabulary
@@ -52,14 +53,14 @@ class TrainingPairs(AugmentedSketches):
     def __init__(
         self,
         samples: Sequence[Sample],
-        data_dir: Path,
+        data_dir: DataDir,
         vocabulary: Vocabulary,
         *,
         color_space: str = "rgb",
         **options,
     ):
         super().__init__(samples, data_dir, vocabulary, **options)
-        self.color_dir = data_dir / "rgb_train"
+        self.color_dir = data_dir.rgb
         self.color_space = color_space
 
     def _item(self, epoch: int, index: int) -> Pair:
@@ -74,6 +75,11 @@ class TrainingPairs(AugmentedSketches):
             multi_hot(sample.cvt, self.classes[1]),
             "",
         )
+
+
+def batches_per_epoch(length: int, batch_size: int, world: int = 1) -> int:
+    """How many batches `length` samples are, of which each of `world` processes gets as many."""
+    return math.ceil((length - length % world) / batch_size)
 
 
 class EpochBatches(Sampler):
@@ -104,7 +110,7 @@ class EpochBatches(Sampler):
 
     @property
     def batches_per_epoch(self) -> int:
-        return len(self.starts)
+        return batches_per_epoch(self.length, self.batch_size, self.world)
 
     def __len__(self) -> int:
         epochs = self.last_epoch - self.start_epoch + 1
@@ -128,13 +134,13 @@ class BenchmarkPairs(Dataset):
     def __init__(
         self,
         samples: Sequence[Sample],
-        data_dir: Path,
+        data_dir: DataDir,
         vocabulary: Vocabulary,
         *,
         input_size: int,
         color_space: str = "rgb",
     ):
-        with_sketch = file_ids(data_dir / "keras_test")
+        with_sketch = file_ids(data_dir.benchmark_line_art)
         self.samples = [sample for sample in samples if sample.file_id in with_sketch]
         self.without_sketch = len(samples) - len(self.samples)
         self.data_dir = data_dir
@@ -149,8 +155,8 @@ class BenchmarkPairs(Dataset):
         sample = self.samples[index]
         name = f"{sample.file_id}.png"
         try:
-            sketch = read_sketch(self.data_dir / "keras_test" / name, self.input_size)
-            with Image.open(self.data_dir / "benchmark" / name) as image:
+            sketch = read_sketch(self.data_dir.benchmark_line_art / name, self.input_size)
+            with Image.open(self.data_dir.benchmark / name) as image:
                 color = image.convert("RGB")
         except (BrokenImageError, OSError) as error:
             raise InputError(f"benchmark image {name} cannot be read: {error}") from error

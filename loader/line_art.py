@@ -15,10 +15,10 @@ from images.line_art import BrokenImageError, read_image
 from loader import augment
 from loader.augment import Placement
 from loader.cache import ImageCache
+from loader.layout import DataDir
 from loader.samples import Sample, file_ids
 from loader.tags import Vocabulary
 
-SKETCH_FOLDERS = ("keras_train", "simpl_train", "xdog_train")
 MAX_BROKEN_IN_A_ROW = 20
 UNLABELED = -1
 
@@ -35,14 +35,6 @@ class LabeledSketch(NamedTuple):
     broken: str
 
 
-def sketch_folders(data_dir: Path) -> list[Path]:
-    """The folders of a data directory that hold line art to train on; raises InputError."""
-    folders = [data_dir / name for name in SKETCH_FOLDERS if (data_dir / name).is_dir()]
-    if not folders:
-        raise InputError(f"{data_dir} has none of {', '.join(SKETCH_FOLDERS)}")
-    return folders
-
-
 def multi_hot(indices: Sequence[int], classes: int) -> Tensor:
     vector = torch.zeros(classes)
     vector[list(indices)] = 1
@@ -57,13 +49,13 @@ class _Sketches(Dataset):
     def __init__(
         self,
         samples: Sequence[Sample],
-        data_dir: Path,
+        data_dir: DataDir,
         vocabulary: Vocabulary,
         *,
         input_size: int,
         cache: Path | None = None,
     ):
-        existing = [(folder, file_ids(folder)) for folder in sketch_folders(data_dir)]
+        existing = [(folder, file_ids(folder)) for folder in data_dir.line_art]
         self.sketches = {
             sample.file_id: [folder for folder, ids in existing if sample.file_id in ids]
             for sample in samples

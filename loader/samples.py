@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,15 +53,16 @@ def select(
     *,
     training: bool,
     limit: int = 0,
+    but: Set[int] = frozenset(),
 ) -> Selection:
     """Accept tag lines that have an image in one of the folders, in a fixed shuffled order, up to
-    `limit` (0: all).
+    `limit` (0: all), and none of the ids in `but`.
 
     Training accepts only lines with exactly one person, hair color and eye color tag and at least
     one CIT and one CVT tag; otherwise all are accepted.
     """
     folders = [image_dirs] if isinstance(image_dirs, Path) else image_dirs
-    existing = set().union(*map(file_ids, folders))
+    existing = set().union(*map(file_ids, folders)) - but
     lines = list(lines)
     random.Random(LINE_ORDER_SEED).shuffle(lines)
     selection = Selection([])
@@ -86,8 +87,8 @@ def _consider(
     selection.unknown_tags += len(tags - vocabulary.names.keys())
     cit = tuple(sorted(vocabulary.cit_index[tag] for tag in tags & vocabulary.cit_index.keys()))
     cvt = tuple(sorted(vocabulary.cvt_index[tag] for tag in tags & vocabulary.cvt_index.keys()))
-    selection.ambiguous += not is_clear
     if training and not is_clear:
+        selection.ambiguous += 1
         return
     if training and not (cit and cvt):
         selection.without_tags += 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from errors import InputError
@@ -20,15 +21,54 @@ TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")
 CIT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "object")
 CVT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "background")
 
-PERSON_TAGS = (470575, 540830)
-HAIR_COLORS = (
-    *(87788, 16867, 13200, 10953, 16442, 11429, 15425, 8388),
-    *(5403, 16581, 87676, 16580, 94007, 403081, 468534),
-)
-EYE_COLORS = (
-    *(10959, 8526, 16578, 10960, 15654, 89189),
-    *(16750, 13199, 89368, 95405, 89228, 390186),
-)
+# Danbooru's ids, in the order of the public code; a drawing fit for training has one of each.
+_PERSON = {
+    "1girl": 470575,
+    "1boy": 540830,
+}
+_HAIR = {
+    "blonde_hair": 87788,
+    "brown_hair": 16867,
+    "black_hair": 13200,
+    "blue_hair": 10953,
+    "purple_hair": 16442,
+    "pink_hair": 11429,
+    "silver_hair": 15425,
+    "green_hair": 8388,
+    "red_hair": 5403,
+    "white_hair": 16581,
+    "orange_hair": 87676,
+    "grey_hair": 16580,
+    "aqua_hair": 94007,
+    "lavender_hair": 403081,
+    "light_brown_hair": 468534,
+}
+_EYES = {
+    "blue_eyes": 10959,
+    "red_eyes": 8526,
+    "brown_eyes": 16578,
+    "green_eyes": 10960,
+    "purple_eyes": 15654,
+    "yellow_eyes": 89189,
+    "pink_eyes": 16750,
+    "black_eyes": 13199,
+    "aqua_eyes": 89368,
+    "orange_eyes": 95405,
+    "grey_eyes": 89228,
+    "silver_eyes": 390186,
+}
+PERSON_TAGS, HAIR_COLORS, EYE_COLORS = (tuple(tags.values()) for tags in (_PERSON, _HAIR, _EYES))
+
+
+class TagDump(msgspec.Struct):
+    """What a tag dump holds: the public format of a vocabulary, see Vocabulary."""
+
+    iv_tag_list: tuple[int, ...]
+    cv_tag_list: tuple[int, ...]
+    iv_part_list: list[tuple[str, tuple[int, ...]]]
+    cv_part_list: list[tuple[str, tuple[int, ...]]]
+    tag_dict: dict[str, int]
+    tag_count_dict: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -48,16 +88,19 @@ class Vocabulary:
     counts: dict[int, int]
 
     @classmethod
-    def from_dump(cls, dump: dict) -> "Vocabulary":
-        """From the content of a tag dump; raises KeyError, TypeError or ValueError if malformed."""
-        return cls(
-            cit=tuple(dump["iv_tag_list"]),
-            cvt=tuple(dump["cv_tag_list"]),
-            cit_parts={part: tuple(tags) for part, tags in dump["iv_part_list"]},
-            cvt_parts={part: tuple(tags) for part, tags in dump["cv_part_list"]},
-            ids=dict(dump["tag_dict"]),
-            counts={int(tag): count for tag, count in dump["tag_count_dict"].items()},
+    def from_dump(cls, dump: object) -> "Vocabulary":
+        """From the content of a tag dump; raises ValueError naming what is malformed."""
+        content = msgspec.convert(dump, TagDump, strict=False)
+        vocabulary = cls(
+            cit=content.iv_tag_list,
+            cvt=content.cv_tag_list,
+            cit_parts=dict(content.iv_part_list),
+            cvt_parts=dict(content.cv_part_list),
+            ids=content.tag_dict,
+            counts=content.tag_count_dict,
         )
+        _check(vocabulary)
+        return vocabulary
 
     def dump(self) -> dict:
         """The content of a tag dump, in plain containers."""
@@ -81,6 +124,17 @@ class Vocabulary:
     @cached_property
     def cvt_index(self) -> dict[int, int]:
         return {tag: index for index, tag in enumerate(self.cvt)}
+
+    def color_parts(self) -> dict[str, tuple[int, ...]]:
+        """The color tags of each part of a picture: hair, eyes, skin, background, and what is on
+        the face and worn on the body by the part names of the vocabulary."""
+        skin = [tag for tag in self.cvt if self.names[tag].endswith("_skin")]
+        worn = {part: tags for part, tags in self.cvt_parts.items() if part != "hair"}
+        parts = {"hair": HAIR_COLORS, "eyes": EYE_COLORS, "skin": skin, "background": ()} | worn
+        return {
+            part: tuple(tag for tag in tags if tag in self.cvt_index)
+            for part, tags in parts.items()
+        }
 
     def cvt_vector(self, tags: Iterable[int]) -> np.ndarray:
         """Multi-hot float32 vector (len(cvt),) of those `tags` that are CVT tags."""
@@ -120,20 +174,21 @@ def load_vocabulary(path: str | Path = TAG_DUMP) -> Vocabulary:
         "build one with `python preprocessor/tagset_extractor.py --make_tag_dump FILE`",
     )
     try:
-        vocabulary = Vocabulary.from_dump(dump)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is not a tag dump: {error!r} is missing or malformed") from error
-    _check(vocabulary, path)
-    return vocabulary
+        return Vocabulary.from_dump(dump)
+    except ValueError as error:
+        raise InputError(f"{path} is not a tag dump: {error}") from error
 
 
-def _check(vocabulary: Vocabulary, path: str | Path) -> None:
+def _check(vocabulary: Vocabulary) -> None:
     for kind, tags in (("CIT", vocabulary.cit), ("CVT", vocabulary.cvt)):
-        if not tags or not all(type(tag) is int for tag in tags) or len(set(tags)) != len(tags):
-            raise InputError(f"{path}: its {kind} tags are not a list of distinct integers")
+        if not tags or len(set(tags)) != len(tags):
+            raise ValueError(f"its {kind} tags are not a list of distinct integers")
+        unnamed = set(tags) - vocabulary.names.keys()
+        if unnamed:
+            raise ValueError(f"its {kind} tag {min(unnamed)} has no name")
     both = set(vocabulary.cit) & set(vocabulary.cvt)
     if both:
-        raise InputError(f"{path}: tag {min(both)} is both CIT and CVT")
+        raise ValueError(f"tag {min(both)} is both CIT and CVT")
 
 
 def write_tag_dump(table: str | Path, path: str | Path) -> None:

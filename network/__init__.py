@@ -1,7 +1,18 @@
-"""The networks, losses and weight files of the paper; imports nothing of the project outside."""
+"""The networks and losses of the paper."""
 
-from network.discriminator import Discriminator
-from network.generator import Generator, build_generator
-from network.tag_extractor import TagExtractor
+from importlib import import_module
 
-__all__ = ["Discriminator", "Generator", "TagExtractor", "build_generator"]
+_HOMES = {
+    "Discriminator": "network.discriminator",
+    "Generator": "network.generator",
+    "TagExtractor": "network.tag_extractor",
+    "build_generator": "network.generator",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str):
+    """Import a network when it is asked for: `network.models` is read where torch is not needed."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'network' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -5,7 +5,6 @@ that use no style ignore it.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -164,27 +163,3 @@ class AdaINBottleneck(nn.Module):
         if self.shortcut:
             y = y + self.downsample(x)
         return F.relu(y)
-
-
-Block = Callable[[int, int, bool], nn.Module]
-
-
-def _bottleneck(**options) -> Block:
-    return lambda channels, planes, bn: Bottleneck(channels, planes, bn, **options)
-
-
-def _adain(**options) -> Block:
-    return lambda channels, planes, bn: AdaINBottleneck(channels, planes, bn, **options)
-
-
-# The decoder block of every `--model`; a new one needs an entry here and nothing else.
-BLOCKS: dict[str, Block] = {
-    "tag2pix": _bottleneck(gate="secat"),
-    "senet": _bottleneck(gate="se"),
-    "resnext": _bottleneck(gate=None),
-    "catconv": _bottleneck(gate="se", styled_convs=1),
-    "catall": _bottleneck(gate="se", styled_convs=3),
-    "adain": _adain(shortcut=False),
-    "seadain": _adain(shortcut=True),
-}
-STYLE_FREE = {"senet", "resnext"}

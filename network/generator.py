@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from network.blocks import BLOCKS, STYLE, STYLE_FREE
+from network import blocks
+from network.architecture import Architecture
+from network.blocks import STYLE
 from network.initialize import initialize
+from network.models import MODELS
 
 GUIDE_CHANNELS = 256
 
@@ -86,26 +89,16 @@ def _guide_decoder() -> nn.Sequential:
 class Generator(nn.Module):
     """Line art, CIT features and color tags to a colored image; see `build_generator`."""
 
-    def __init__(
-        self,
-        model: str,
-        input_size: int,
-        cvt_classes: int,
-        layers: Sequence[int],
-        bn: bool,
-        guide: bool,
-        relu: bool,
-        cit: bool,
-    ):
+    def __init__(self, architecture: Architecture):
         super().__init__()
-        self.bottom = input_size // 16
-        self.Linear = nn.Linear(cvt_classes, 32 * self.bottom**2)
-        if model != "senet":
-            self.colorFC = _color_fc(cvt_classes, relu)
-        self.uses_style = model not in STYLE_FREE
-        if model == "resnext":
-            # Its files hold style layers that nothing reads: they must load, and not train.
-            self.colorFC.requires_grad_(False)
+        model, bn = MODELS[architecture.model], architecture.bn
+        self.bottom = architecture.input_size // 16
+        self.Linear = nn.Linear(architecture.cvt_classes, 32 * self.bottom**2)
+        if model.style_layers:
+            self.colorFC = _color_fc(architecture.cvt_classes, architecture.relu)
+            # Where nothing reads them, they must load, and not train.
+            self.colorFC.requires_grad_(model.styled)
+        self.uses_style = model.styled
 
         self.conv1 = _encoder_stage(1, 16, stride=1)
         self.conv2 = _encoder_stage(16, 32, stride=2)
@@ -115,10 +108,12 @@ class Generator(nn.Module):
 
         def decoder(channels: int, planes: int, count: int) -> DecoderStage:
             widths = [channels] + [4 * planes] * (count - 1)
-            blocks = [BLOCKS[model](width, planes, bn) for width in widths]
-            return DecoderStage(blocks, key="0" if model == "senet" else "secat_layer")
+            block = getattr(blocks, model.block)
+            stage = [block(width, planes, bn, **model.options) for width in widths]
+            return DecoderStage(stage, model.stage_key)
 
-        self.deconv1 = decoder(576 if cit else 320, 256, layers[0])
+        layers = architecture.layers
+        self.deconv1 = decoder(576 if architecture.cit else 320, 256, layers[0])
         self.deconv2 = decoder(256 + 128, 128, layers[1])
         self.deconv3 = decoder(128 + 64, 64, layers[2])
         self.deconv4 = decoder(64 + 32, 32, layers[3])
@@ -128,7 +123,7 @@ class Generator(nn.Module):
             nn.Conv2d(32, 3, 3, padding=1),
             nn.Tanh(),
         )
-        self.featureConv = FeatureConv(bn) if cit else None
+        self.featureConv = FeatureConv(bn) if architecture.cit else None
         self.colorConv = nn.Sequential(
             nn.Conv2d(32, 64, 3, padding=1),
             nn.LeakyReLU(0.2),
@@ -137,7 +132,7 @@ class Generator(nn.Module):
             nn.Conv2d(64, 64, 3, padding=1),
             nn.Tanh(),
         )
-        self.deconv_for_decoder = _guide_decoder() if guide else None
+        self.deconv_for_decoder = _guide_decoder() if architecture.guide else None
         initialize(self)
 
     def forward(
@@ -165,37 +160,9 @@ class Generator(nn.Module):
         return final, guide
 
 
-def build_generator(
-    model: str = "tag2pix",
-    *,
-    input_size: int = 256,
-    cvt_classes: int = 115,
-    cit_classes: int = 370,
-    layers: Sequence[int] = (12, 8, 5, 5),
-    bn: bool = True,
-    guide: bool = True,
-    relu: bool = False,
-    cit: bool = True,
-) -> Generator:
-    """Build one of the seven generators of the paper.
-
-    model: a key of `network.blocks.BLOCKS`. input_size: side of the square input, a multiple of
-    16. cit_classes: accepted for symmetry with the other networks; CIT tags reach the generator
-    only as features. layers: blocks per decoder stage, bottom first. bn, guide, relu, cit: batch
-    normalization, guide decoder, ReLU between the style layers, CIT features. Raises ValueError
-    for what cannot be built.
-    """
-    check_generator(model, input_size, layers, relu)
-    return Generator(model, input_size, cvt_classes, layers, bn, guide, relu, cit)
-
-
-def check_generator(model: str, input_size: int, layers: Sequence[int], relu: bool) -> None:
-    """Raises ValueError for what cannot be built."""
-    if model not in BLOCKS:
-        raise ValueError(f"unknown model '{model}': choose from {', '.join(BLOCKS)}")
-    if input_size < 16 or input_size % 16:
-        raise ValueError(f"input size {input_size} is not a positive multiple of 16")
-    if len(layers) != 4 or min(layers) < 1:
-        raise ValueError(f"layers must be four positive numbers, not {list(layers)}")
-    if relu and model in STYLE_FREE:
-        raise ValueError(f"{model} uses no style layers, so ReLU between them has no effect")
+def build_generator(model: str = "tag2pix", **options) -> Generator:
+    """Build one of the seven generators of the paper; `options` are the fields of Architecture,
+    whose defaults are the paper's. Raises ValueError for what cannot be built."""
+    architecture = Architecture(model, **options)
+    architecture.check()
+    return Generator(architecture)

@@ -1,9 +1,6 @@
 """How well a classifier finds the tags of line art, tag by tag and in all."""
 
-import csv
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,12 +11,7 @@ from torchmetrics.functional.classification import (
     multilabel_recall,
 )
 
-from files.atomic import atomic_path
-from loader.tags import Vocabulary
-
 THRESHOLD = 0.5
-EPOCH_COLUMNS = ("epoch", "loss", "held_out_loss", "macro_ap", "macro_f1", "micro_f1", "tags")
-COLUMNS = ("id", "name", "training", "held_out", "AP", "precision", "recall", "F1")
 
 
 @dataclass(frozen=True)
@@ -66,31 +58,3 @@ def measure(scores: Tensor, labels: Tensor) -> TagMetrics:
         macro_f1=float(f1.nanmean()),
         micro_f1=float(micro_f1),
     )
-
-
-def write_table(
-    path: Path, metrics: TagMetrics, vocabulary: Vocabulary, training: Tensor, held_out: Tensor
-) -> None:
-    """Write one line per CIT tag that occurs; `training` and `held_out` (classes,) count the images
-    that have it. Cells that are not a number stay empty."""
-    values = (metrics.average_precision, metrics.precision, metrics.recall, metrics.f1)
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for index, tag in enumerate(vocabulary.cit):
-            counts = int(training[index]), int(held_out[index])
-            if any(counts):
-                cells = (_cell(value[index].item()) for value in values)
-                writer.writerow((tag, vocabulary.names.get(tag, ""), *counts, *cells))
-
-
-def write_epochs(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
-    """Write one line per epoch, from mappings with EPOCH_COLUMNS as keys."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, EPOCH_COLUMNS)
-        writer.writeheader()
-        writer.writerows(epochs)
-
-
-def _cell(value: float) -> str:
-    return "" if value != value else f"{value:.4f}"

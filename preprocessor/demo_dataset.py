@@ -24,14 +24,13 @@ from drawn_art.records import (
     write_text,
 )
 from drawn_art.render import render_line_art
+from drawn_art.reserved import RESERVED_SEED
 from errors import InputError
 from loader.tags import format_tag_line
 from preprocessor.stage.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
 
 METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
 
-# Seed of the test set: not allowed for data sets, so that no network has trained on its drawings.
-RESERVED_SEED = 20190101
 TESTSET = (2, 49, 57, 65, 67, 85, 99, 102, 111, 129, 136, 137)  # hair and expressions of all kinds
 TESTSET_PIXELS = 512
 

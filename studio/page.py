@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from command_line.options import PROJECT
+from command_line.flags import PROJECT
 from studio import painting
 from studio.actions import Studio
 from studio.api import add_api, sketch_image

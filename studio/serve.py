@@ -1,6 +1,5 @@
 """`--gui`: check the flags, load the first weights, and listen until Ctrl-C."""
 
-import argparse
 import ipaddress
 import os
 import signal
@@ -11,6 +10,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from command_line.options import Options
 from errors import InputError
 from studio.actions import Studio
 from studio.sketch import MEGABYTE, Limits
@@ -21,8 +21,8 @@ SWEEP_SECONDS = 20
 FAVICON = Path(__file__).with_name("assets") / "icon.svg"
 
 
-def gui(options: argparse.Namespace, given: set[str]) -> int:
-    """Serve the studio; returns 0 after Ctrl-C. Raises InputError or CheckpointError."""
+def gui(options: Options) -> int:
+    """Serve the studio; returns 0 after Ctrl-C. Raises InputError."""
     if find_spec("gradio") is None:
         raise InputError("--gui needs gradio: pip install -r requirements-extra.txt")
     auth = _auth(options.auth)
@@ -34,7 +34,7 @@ def gui(options: argparse.Namespace, given: set[str]) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="tag2pix_studio_") as folder:
         studio = Studio(
-            Weights(options, given),
+            Weights(options),
             Limits(options.max_megapixels, options.max_upload),
             Path(folder),
         )

@@ -1,13 +1,14 @@
 """The weights to choose from, and the colorists made of them."""
 
-import argparse
 import threading
 from collections import OrderedDict
 from pathlib import Path
 
 import torch
 
-from coloring.colorist import Colorist, load_colorist
+from coloring.colorist import Colorist
+from coloring.load import load_colorist
+from command_line.options import Options
 from errors import InputError
 
 IN_MEMORY = 2
@@ -17,11 +18,11 @@ NOT_WEIGHTS = ("history", "tag_dump")
 class Weights:
     """Checkpoints by name; the last used are kept in memory, the others are loaded again."""
 
-    def __init__(self, options: argparse.Namespace, given: set[str]):
-        """From --load and --weights_dir. Raises InputError when they name no checkpoint, and
-        InputError or CheckpointError when the first one cannot be used."""
-        self.options, self.given = options, given
-        self.paths = _find(options, given)
+    def __init__(self, options: Options):
+        """From --load and --weights_dir. Raises InputError when they name no checkpoint, or one
+        that cannot be used."""
+        self.options = options
+        self.paths = _find(options)
         self.first = next(iter(self.paths))
         self._loaded: OrderedDict[str, Colorist] = OrderedDict()
         self._lock = threading.Lock()
@@ -29,33 +30,33 @@ class Weights:
 
     def refresh(self) -> list[str]:
         """Look for new checkpoints; returns the names."""
-        self.paths = {self.first: self.paths[self.first]} | _find(self.options, self.given)
+        self.paths = {self.first: self.paths[self.first]} | _find(self.options)
         return list(self.paths)
 
     def colorist(self, name: str) -> Colorist:
-        """The colorist of a listed name ("": the first one). Raises InputError, CheckpointError."""
+        """The colorist of a listed name ("": the first one). Raises InputError."""
         name = name or self.first
         if name not in self.paths:
             raise InputError(f"there are no weights '{name}': choose from {', '.join(self.paths)}")
         with self._lock:
             if name not in self._loaded:
-                chosen = argparse.Namespace(**(vars(self.options) | {"load": self.paths[name]}))
-                self._loaded[name] = load_colorist(chosen, self.given)
+                chosen = self.options.replaced(load=self.paths[name])
+                self._loaded[name] = load_colorist(chosen)
             self._loaded.move_to_end(name)
             while len(self._loaded) > IN_MEMORY:
                 self._loaded.popitem(last=False)
             return self._loaded[name]
 
 
-def _find(options: argparse.Namespace, given: set[str]) -> dict[str, Path]:
+def _find(options: Options) -> dict[str, Path]:
     """--load first, then what lies in --weights_dir, by name; and what lies in --result_dir, unless
     --weights_dir was given and holds any."""
     folder = Path(options.weights_dir)
-    if "weights_dir" in given and not folder.is_dir():
+    if "weights_dir" in options.given and not folder.is_dir():
         raise InputError(f"{folder} is not a folder: the weights to choose from, see --weights_dir")
     paths = {Path(options.load).stem: Path(options.load)} if options.load else {}
     found = _checkpoints(folder)
-    if "weights_dir" not in given or not found:
+    if "weights_dir" not in options.given or not found:
         found += _checkpoints(Path(options.result_dir))
     for path in found:
         if path not in paths.values():

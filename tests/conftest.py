@@ -3,6 +3,7 @@ for little work."""
 
 import contextlib
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from PIL import Image
 from pretraining_runs import options
 from training_runs import run_in, train
 
+from checkpoints.writing import save
 from drawn_art.drawing import draw_lots
 from drawn_art.render import render_cropped
 from loader.tags import format_tag_line, load_vocabulary
-from network.checkpoint import Architecture, save
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from network.tag_extractor import TagExtractor
 from preprocessor import tagset_extractor
@@ -24,6 +26,12 @@ from tag2pix import Tag2Pix
 
 SIZE = 64
 TRAINING, HELD_OUT = 8, 4
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory) -> None:
+    """What a user's runs leave in the home directory goes elsewhere."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 def _save(array: np.ndarray, path: Path) -> None:

@@ -6,25 +6,31 @@ python main.py --pretrain --init model.pth --data_dir dataset --input_size 512
 python main.py --data_dir dataset --pretrain_dump results/261122-101500/model.pth
 """
 
-import argparse
+import contextlib
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
+import msgspec
 import torch
 
-from command_line.options import listing, require
-from errors import InputError
+from checkpoints.checkpoint import Origin, Position
+from checkpoints.reading import load_state
+from checkpoints.tag_extractor import ExtractorFile
+from command_line.from_checkpoint import with_record_of
+from command_line.options import Options, listing, require
+from errors import CheckpointError, InputError
 from hardware.device import autocast_dtype
 from hardware.processes import Processes
-from loader.line_art import AugmentedSketches, PlainSketches, sketch_folders
+from loader.dataset import batches_per_epoch
+from loader.layout import DataDir
+from loader.line_art import AugmentedSketches, PlainSketches
 from loader.samples import is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
-from network.checkpoint import load_state, read_pretrained, read_pretraining
 from network.tag_extractor import TagExtractor
-from training.classifier import BEST, LAST, ClassifierTraining
-from training.origin import origin_line, origin_of
+from training.classifier import BEST, LAST, Classification
+from training.known_runs import known_paths, remember_paths
+from training.loop import Loop
 from training.recipe import Recipe
 from training.results import ResultDirectory, new_result_directory
 from training.setup import (
@@ -36,142 +42,155 @@ from training.setup import (
     loading_processes,
     seed_torch,
 )
-
-RECORDED = (
-    *("data_dir", "tag_txt", "tag_dump", "data_size", "input_size", "epoch", "batch_size"),
-    *("pretrain_lr", "lr_schedule", "holdout", "max_pos_weight", "brightness_epoch"),
-    *("save_minutes", "seed", "thread", "cache", "amp", "compile", "sync_bn"),
-)
-USED = {*RECORDED, "pretrain", "resume", "init", "result_dir", "cpu"}
-TERMS = ("loss", "lr")
+from training.start import check_not_trained, newest, origin_line, origin_of
 
 
-def pretrain(options: argparse.Namespace, given: set[str], processes: Processes) -> int:
+class Start(NamedTuple):
+    """What a run begins with: the options as the files complete them, the vocabulary; the file that
+    it goes on from, or whose weights it takes over."""
+
+    options: Options
+    vocabulary: Vocabulary
+    resumed: ExtractorFile | None = None
+    initial: ExtractorFile | None = None
+
+    @property
+    def position(self) -> Position:
+        return self.resumed.record.position if self.resumed else Position()
+
+    @property
+    def origin(self) -> Origin | None:
+        """The weights that the run began with."""
+        if self.initial:
+            return origin_of(self.initial.path, self.initial.sha256)
+        return self.resumed.record.initial if self.resumed else None
+
+
+def pretrain(options: Options, processes: Processes) -> int:
     """Train the tag extractor as the options say; returns the exit code."""
-    unused = sorted(given - USED)
-    if unused:
-        raise InputError(f"--{unused[0]} does not belong to --pretrain")
-    if options.init and options.resume is not None:
-        raise InputError("--init starts a new run: give it without --resume")
-    path, content = _resume_from(options)
-    recorded = (content or {}).get("pretraining", {})
-    options = _agree(options, given, recorded, path)
-    first, before = read_pretrained(options.init) if options.init else (None, recorded)
-    vocabulary = _vocabulary(options, given, before, options.init or path)
-    if first:
-        _check_classes(first, vocabulary, options)
-    finished = recorded.get("position", {}).get("epoch", 0)
-    if finished >= options.epoch:
+    start = _start(options, processes)
+    options, vocabulary = start.options, start.vocabulary
+    if start.position.epoch >= options.epoch:
         print(
-            f"nothing to do: {path} has finished {finished} of {options.epoch} epochs; --epoch is "
-            "the total, raise it to go on"
+            f"nothing to do: {start.resumed.path} has finished {start.position.epoch} of "
+            f"{options.epoch} epochs; --epoch is the total, raise it to go on"
         )
         return 0
-    seed = choose_seed(options, recorded.get("seed"), processes)
-    initial = origin_of(options.init) if options.init else recorded.get("initial")
+    seed = choose_seed(options, start.resumed and start.resumed.record.seed, processes)
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
     dtype = autocast_dtype(options.amp, processes.device)
     seed_torch(options, seed, processes)
 
-    results = _results(options, path, recorded, initial) if processes.is_main else None
-    training = ClassifierTraining(
+    results = _results(start) if processes.is_main else None
+    task = Classification(
         _network(options, vocabulary, processes),
         sketches,
         held_out,
         vocabulary,
-        _recipe(options, given),
+        _recipe(options),
         results,
+        per_epoch=batches_per_epoch(len(sketches), options.batch_size, processes.world),
         dtype=dtype,
         processes=processes,
         record={
             "seed": seed,
             "vocabulary": vocabulary.dump(),
-            "options": {name: getattr(options, name) for name in RECORDED},
-            "initial": initial,
+            "options": options.recorded(),
+            "initial": msgspec.to_builtins(start.origin),
         },
     )
-    if first:
-        load_state(training.network, first.state_dict(), options.init)
-    if content is not None:
-        training.restore(content, path)
-    first = content = None  # a second copy of everything need not stay in memory
-    _run(training, options)
-    if results:
-        results.close()
+    if start.initial:
+        load_state(task.network, start.initial.weight, start.initial.path)
+    if start.resumed:
+        task.restore(start.resumed)
+    loop = Loop(
+        task,
+        sketches,
+        results,
+        epochs=options.epoch,
+        batch_size=options.batch_size,
+        workers=loading_processes(options),
+        minutes=options.save_minutes,
+        position=start.position,
+        processes=processes,
+    )
+    del start  # a second copy of everything need not stay in memory
+    with contextlib.closing(results) if results else contextlib.nullcontext():
+        finished = loop.run()
+        go_on = f"--pretrain --resume {results.path}" if results else ""
+        loop.finish(finished, go_on)
+        if results and task.best:
+            _tell_next(task.best, results.path / f"{BEST}.pth", options)
     return 0
 
 
-def _resume_from(options: argparse.Namespace) -> tuple[Path | None, dict[str, Any] | None]:
+def _start(options: Options, processes: Processes) -> Start:
+    if options.init and options.resume is not None:
+        raise InputError("--init starts a new run: give it without --resume")
+    if options.init:
+        initial = ExtractorFile.read(options.init)
+        vocabulary = _vocabulary(options, initial)
+        initial.build(truncated=False)
+        if initial.classes != len(vocabulary.cit):
+            raise InputError(
+                f"{options.init} was trained with {initial.classes} CIT tags, "
+                f"{options.tag_dump} has {len(vocabulary.cit)}"
+            )
+        return Start(options, vocabulary, initial=initial)
     if options.resume is None:
-        return None, None
+        return Start(options, load_vocabulary(options.tag_dump))
+    path = _path_to_resume(options)
+    if processes.is_main:
+        check_not_trained(path.parent)
+    resumed = ExtractorFile.read(path)
+    if resumed.record is None or resumed.optimizer is None:
+        raise CheckpointError(f"{path} cannot be gone on from; wanted is a last.pth of --pretrain")
+    record = resumed.record
+    options = with_record_of(
+        options,
+        record.options,
+        path,
+        seed=record.seed,
+        inside_epoch=record.position.batch > 0,
+        known_paths=known_paths(path.parent),
+    )
+    return Start(options, _vocabulary(options, resumed), resumed=resumed)
+
+
+def _path_to_resume(options: Options) -> Path:
     name = f"{LAST}.pth"
-    if options.resume:
-        path = Path(options.resume)
-        path = path / name if path.is_dir() else path
-    else:
-        runs = list(Path(options.result_dir).glob(f"*/{name}"))
-        if not runs:
-            raise InputError(f"{options.result_dir} holds no pretraining run to resume")
-        path = max(runs, key=lambda run: run.stat().st_mtime_ns)
-    return path, read_pretraining(path)
+    if options.resume is True:
+        return newest(Path(options.result_dir), lambda run: list(run.glob(name))) / name
+    path = Path(options.resume)
+    return path / name if path.is_dir() else path
 
 
-def _agree(
-    options: argparse.Namespace, given: set[str], recorded: Mapping[str, Any], path: Path | None
-) -> argparse.Namespace:
-    """The options, those that were not given being the resumed run's."""
-    before = recorded.get("options", {})
-    if "holdout" in given and before and options.holdout != before["holdout"]:
-        raise InputError(
-            f"--holdout {options.holdout:g} contradicts {path}: it was {before['holdout']:g}, and "
-            "what was trained on cannot be held out"
-        )
-    inside_epoch = recorded.get("position", {}).get("batch", 0) > 0
-    if inside_epoch and "batch_size" in given and options.batch_size != before["batch_size"]:
-        raise InputError(
-            f"--batch_size {options.batch_size} contradicts {path}: it is inside an epoch, of "
-            "which other batches would repeat or omit images; go on with --batch_size "
-            f"{before['batch_size']} until the epoch's end"
-        )
-    kept = {name: value for name, value in before.items() if name not in given}
-    return argparse.Namespace(**(vars(options) | kept))
-
-
-def _vocabulary(
-    options: argparse.Namespace,
-    given: set[str],
-    recorded: Mapping[str, Any],
-    path: str | Path | None,
-) -> Vocabulary:
+def _vocabulary(options: Options, file: ExtractorFile) -> Vocabulary:
     """That of the file that the run begins or goes on with, or of --tag_dump if it has none."""
-    if not recorded:
+    if file.vocabulary is None:
         return load_vocabulary(options.tag_dump)
-    before = Vocabulary.from_dump(recorded["vocabulary"])
-    if "tag_dump" in given and load_vocabulary(options.tag_dump).cit != before.cit:
-        raise InputError(f"--tag_dump contradicts {path}: it was trained with other CIT tags")
-    return before
-
-
-def _check_classes(
-    extractor: TagExtractor, vocabulary: Vocabulary, options: argparse.Namespace
-) -> None:
-    if extractor.fc.out_features != len(vocabulary.cit):
-        raise InputError(
-            f"{options.init} was trained with {extractor.fc.out_features} CIT tags, "
-            f"{options.tag_dump} has {len(vocabulary.cit)}"
-        )
+    given = "tag_dump" in options.given
+    if given and load_vocabulary(options.tag_dump).cit != file.vocabulary.cit:
+        raise InputError(f"--tag_dump contradicts {file.path}: it was trained with other CIT tags")
+    return file.vocabulary
 
 
 def _data(
-    options: argparse.Namespace, vocabulary: Vocabulary, seed: int, processes: Processes
+    options: Options, vocabulary: Vocabulary, seed: int, processes: Processes
 ) -> tuple[AugmentedSketches, PlainSketches]:
     if not 0 < options.holdout < 1:
         raise InputError(f"--holdout {options.holdout:g} is not between 0 and 1")
-    data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
-    lines = read_tag_lines(require(data_dir / options.tag_txt, "the tag file", "--tag_txt"))
+    require(options.data_dir, "the data directory", "--data_dir", folder=True)
+    data_dir = DataDir(options.data_dir, options.tag_txt)
+    lines = read_tag_lines(require(data_dir.tags, "the tag file", "--tag_txt"))
     chosen = select(
-        lines, sketch_folders(data_dir), vocabulary, training=True, limit=options.data_size
+        lines,
+        data_dir.line_art,
+        vocabulary,
+        training=True,
+        limit=options.data_size,
+        but=data_dir.benchmark_ids(),
     )
     sides: tuple[list, list] = [], []
     for sample in chosen.samples:
@@ -179,8 +198,8 @@ def _data(
     for side, remedy in zip(sides, ("lower", "raise"), strict=True):
         if not side:
             raise InputError(
-                f"nothing to {'train on' if remedy == 'lower' else 'measure with'} in {data_dir}: "
-                f"{chosen.summary()}; add images or {remedy} --holdout"
+                f"nothing to {'train on' if remedy == 'lower' else 'measure with'} in "
+                f"{data_dir.root}: {chosen.summary()}; add images or {remedy} --holdout"
             )
     shared = {"input_size": options.input_size, "cache": cache_directory(options, data_dir)}
     sketches = AugmentedSketches(
@@ -199,7 +218,7 @@ def _data(
     return sketches, held_out
 
 
-def _check(options: argparse.Namespace, samples: int, processes: Processes) -> None:
+def _check(options: Options, samples: int, processes: Processes) -> None:
     check_batch_size(options, processes)
     if options.input_size % 16:
         raise InputError(f"--input_size {options.input_size} is not a multiple of 16")
@@ -207,9 +226,7 @@ def _check(options: argparse.Namespace, samples: int, processes: Processes) -> N
     check_smallest_part(options.input_size, samples, options.batch_size, 1, processes.world)
 
 
-def _network(
-    options: argparse.Namespace, vocabulary: Vocabulary, processes: Processes
-) -> TagExtractor:
+def _network(options: Options, vocabulary: Vocabulary, processes: Processes) -> TagExtractor:
     network = TagExtractor(len(vocabulary.cit))
     if options.sync_bn and processes.world > 1:
         network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
@@ -218,50 +235,32 @@ def _network(
     return network
 
 
-def _recipe(options: argparse.Namespace, given: set[str]) -> Recipe:
+def _recipe(options: Options) -> Recipe:
     return Recipe(
         epochs=options.epoch,
         batch_size=options.batch_size,
         lr=options.pretrain_lr,
         schedule=options.lr_schedule,
         max_pos_weight=options.max_pos_weight,
-        workers=loading_processes(options, given),
-        minutes=options.save_minutes,
+        workers=loading_processes(options),
     )
 
 
-def _results(
-    options: argparse.Namespace,
-    path: Path | None,
-    recorded: Mapping[str, Any],
-    initial: Mapping[str, str] | None,
-) -> ResultDirectory:
+def _results(start: Start) -> ResultDirectory:
     """A resumed run goes on in its own directory."""
-    directory = path.parent if path else new_result_directory(Path(options.result_dir))
-    step = recorded.get("position", {}).get("step", 0)
-    results = ResultDirectory(directory, step, terms=TERMS, curves=("loss",))
-    text = listing({name: getattr(options, name) for name in RECORDED})
-    if initial:
-        text += origin_line(initial)
+    parent = Path(start.options.result_dir)
+    directory = start.resumed.path.parent if start.resumed else new_result_directory(parent)
+    results = ResultDirectory(directory, start.position.step, curves=("loss",))
+    text = listing(start.options.recorded())
+    if start.origin:
+        text += origin_line(start.origin)
     print(f"results: {directory}\n{text}", end="", flush=True)
     results.write_options(text)
+    remember_paths(directory, start.options)
     return results
 
 
-def _run(training: ClassifierTraining, options: argparse.Namespace) -> None:
-    finished = training.run()
-    unreadable = training.unreadable.summary(training.processes)
-    if not training.results:
-        return
-    directory, position = training.results.path, training.position
-    state = "finished" if finished else f"stopped; go on with --pretrain --resume {directory}"
-    print(f"{state}: {position.epoch} epochs, {position.step} steps, in {directory}")
-    if unreadable:
-        print(unreadable)
-    if training.best:
-        best = directory / f"{BEST}.pth"
-        print(
-            f"{best}: macro AP {training.best['macro_ap']:.4f}, of epoch {training.best['epoch']}"
-        )
-        command = ["python", "main.py", "--data_dir", options.data_dir, "--pretrain_dump", best]
-        print(f"next: {shlex.join(map(str, command))}")
+def _tell_next(best: dict[str, float], path: Path, options: Options) -> None:
+    print(f"{path}: macro AP {best['macro_ap']:.4f}, of epoch {best['epoch']}")
+    command = ["python", "main.py", "--data_dir", options.data_dir, "--pretrain_dump", path]
+    print(f"next: {shlex.join(map(str, command))}")

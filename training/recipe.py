@@ -14,7 +14,7 @@ WARM_UP_STEPS = 500
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the classifier learns; `minutes`: also save so often inside epochs, 0: never."""
+    """How the classifier learns, and how many processes load what it learns from."""
 
     epochs: int
     batch_size: int
@@ -22,7 +22,6 @@ class Recipe:
     schedule: str = "cosine"
     max_pos_weight: float = 10
     workers: int = 0
-    minutes: float = 0
 
 
 def tag_counts(sketches: AugmentedSketches | PlainSketches) -> Tensor:

@@ -6,21 +6,20 @@ import pickle
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from matplotlib.figure import Figure
 from PIL import Image
 
+from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import Vocabulary
 
 LOSSES = ("D_loss", "G_loss")
-TERMS = (
-    *("D_loss", "G_loss", "D_adv_real", "D_adv_fake", "D_cit_real", "D_cit_fake"),
-    *("D_cvt_real", "D_cvt_fake", "G_adv", "G_cit", "G_cvt", "G_l1_full", "G_l1_guide"),
-)
 CHECKPOINT_NAME = re.compile(r"tag2pix_(?:\d+_epoch|resume_\d+_\d+)\.pkl")
 
 
@@ -46,7 +45,7 @@ def checkpoints(directory: Path) -> list[Path]:
 def _progress(checkpoint: Path) -> tuple[list[int], int]:
     """Epochs and batches by its name: times of change do not survive every copying."""
     numbers = [int(number) for number in re.findall(r"_(\d+)", checkpoint.stem)]
-    return (numbers + [0])[:2], checkpoint.stat().st_mtime_ns
+    return (numbers + [0])[:2], checkpoint.lstat().st_mtime_ns
 
 
 def image_grid(images: Sequence[np.ndarray]) -> np.ndarray:
@@ -61,12 +60,12 @@ def image_grid(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 class ResultDirectory:
-    """Writes what a run reports into `path`.
+    """Writes what a run reports into `path`, which is locked for the life of this process.
 
     A resumed run is at `step` already: the losses up to there are kept, from `losses` (by default
-    those in `path`), and later ones dropped. `history` holds D_loss and G_loss per iteration, and
-    `epoch_seconds` how long each epoch took. Other kinds of runs name other `terms`, and which of
-    them are `curves`.
+    those in `path`), and later ones dropped. `history` holds the terms of `curves` per iteration,
+    and `epoch_seconds` how long each epoch took. The columns of losses.csv are the terms that the
+    steps report. Raises InputError when another process trains there.
     """
 
     def __init__(
@@ -76,43 +75,47 @@ class ResultDirectory:
         epoch_seconds: Iterable[float] = (),
         losses: Path | None = None,
         *,
-        terms: Sequence[str] = TERMS,
         curves: Sequence[str] = LOSSES,
     ):
         self.path = path
-        self.terms, self.columns = terms, ("step", "epoch", *terms)
+        self.lock = lock_run(path)
         self.history: dict[str, list[float]] = {name: [] for name in curves}
         self.epoch_seconds = list(epoch_seconds)
         for unfinished in path.glob(".*.tmp*"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
-        self._keep_losses(losses or self.losses_path, step)
+        rows = _whole_rows(losses or self.losses_path, step) if step else []
+        first = ["step", "epoch", *curves]
+        self.columns = list(rows[0]) if rows else first
+        if not set(first) <= set(self.columns):
+            raise InputError(f"{losses or self.losses_path} lacks columns: move it away to go on")
+        self._rewrite(rows)
+        for name in self.history:
+            self.history[name] = [float(row[name]) for row in rows]
         self.tensorboard = _tensorboard(path, step)
 
     @property
     def losses_path(self) -> Path:
         return self.path / "losses.csv"
 
-    def _keep_losses(self, source: Path, step: int) -> None:
-        rows = []
-        if step and source.exists():
-            with source.open(newline="") as file:
-                rows = [row for row in csv.DictReader(file) if _is_whole(row, step)]
+    def _rewrite(self, rows: Sequence[Mapping[str, Any]]) -> None:
         with atomic_path(self.losses_path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(rows)
-        for name in self.history:
-            self.history[name] = [float(row[name]) for row in rows]
 
     def add_losses(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Append one row per step, keyed by `columns`; absent terms stay empty."""
+        """Append one row per step: step, epoch, and the terms by name; absent ones stay empty."""
+        new = [name for name in dict.fromkeys(chain(*rows)) if name not in self.columns]
+        if new:
+            self.columns += new
+            self._rewrite(_whole_rows(self.losses_path, rows[0]["step"] - 1))
         with self.losses_path.open("a", newline="") as file:
             csv.DictWriter(file, self.columns).writerows(rows)
         for row in rows:
             for name in self.history:
                 self.history[name].append(row[name])
             if self.tensorboard:
-                for name in row.keys() & set(self.terms):
+                for name in row.keys() - {"step", "epoch"}:
                     self.tensorboard.add_scalar(f"loss/{name}", row[name], row["step"])
 
     def write_options(self, text: str) -> None:
@@ -167,19 +170,57 @@ class ResultDirectory:
         name = f"tag2pix_{epoch}_epoch.pkl" if named else f"tag2pix_resume_{epoch}_{batch}.pkl"
         return self.path / name
 
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints here, those of the furthest training first."""
+        return checkpoints(self.path)
+
     def remove_old_resume_points(self, keep: int) -> None:
-        points = [path for path in checkpoints(self.path) if "_resume_" in path.name]
+        points = [path for path in self.checkpoints() if "_resume_" in path.name]
         for path in points[keep:]:
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
+        """Finish what is still being written, and let others train here."""
         if self.tensorboard:
             self.tensorboard.close()
+        free_run(self.lock)
+
+
+def lock_run(path: Path) -> FileLock:
+    """Take a result directory for this process; the system frees it however the process ends, and
+    `free_run` does before. Raises InputError when another process has it.
+    """
+    lock = FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{path} is being trained by another process: wait for its end") from None
+    return lock
+
+
+def free_run(lock: FileLock) -> None:
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
+
+
+def _whole_rows(path: Path, last_step: int) -> list[dict[str, str]]:
+    """The rows of a losses.csv that are complete (a kill can cut the last one) and not after a
+    step; none where the file is missing. Raises InputError for a file that is something else."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return [row for row in rows if _is_whole(row, last_step)]
+    except FileNotFoundError:
+        return []
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path} is damaged ({error}): move it away to go on") from error
 
 
 def _is_whole(row: Mapping[str, Any], last_step: int) -> bool:
-    """Whether a row of losses is complete (a kill can cut the last one) and not after the step."""
-    return None not in row.values() and row["step"].isdigit() and int(row["step"]) <= last_step
+    if None in row or None in row.values() or not str(row.get("step", "")).isdigit():
+        return False
+    numbers = [float(value) for value in row.values() if value]
+    return all(map(math.isfinite, numbers)) and int(row["step"]) <= last_step
 
 
 def _tensorboard(path: Path, step: int):

@@ -1,26 +1,37 @@
 """From options to a training run: everything is checked and built before any work starts."""
 
-import argparse
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from command_line.agreement import agree, load_extractor, vocabulary_of
-from command_line.options import listing, require
+import msgspec
+
+from checkpoints.checkpoint import Checkpoint, Origin, Record
+from command_line.from_checkpoint import (
+    described_architecture,
+    load_extractor,
+    vocabulary_of,
+    with_network_of,
+    with_record_of,
+)
+from command_line.options import Options, listing, require
 from errors import InputError
 from hardware.device import autocast_dtype
 from hardware.processes import Processes
 from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
+from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import Vocabulary, read_tag_lines
-from network.checkpoint import Architecture
+from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
-from training.loop import Saving, Training
-from training.origin import check_resumable, origin_line, resume_from, start_from
+from training.colorization import Colorization, Saving, Schedule
+from training.dry_run import dry_run
+from training.known_runs import known_paths, remember_paths
+from training.loop import Loop, restore_random
 from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
     cache_directory,
@@ -31,101 +42,136 @@ from training.setup import (
     loading_processes,
     seed_torch,
 )
-from training.trial import trial
-
-# Asked for once, not part of what a run is.
-UNRECORDED = {
-    *("load", "export", "resume", "init", "result_dir", "dry_run", "test", "list_tags", "cpu"),
-    *("image", "tags", "tags_grid", "keep_aspect", "gui", "weights_dir", "host", "port", "auth"),
-    *("evaluate", "eval_drawings", "fid_weights"),
-    *("max_upload", "max_megapixels", "pretrain", "pretrain_lr", "lr_schedule", "holdout"),
-    *("max_pos_weight",),
-}
+from training.start import checkpoint_to_resume, origin_line, origin_of
 
 
-def train(options: argparse.Namespace, given: set[str], processes: Processes) -> int:
+class Start(NamedTuple):
+    """What a run begins with: the options as the files complete them, the architecture and the
+    vocabulary; the checkpoint that it goes on from, or whose weights it takes over."""
+
+    options: Options
+    architecture: Architecture
+    vocabulary: Vocabulary
+    resumed: Checkpoint | None = None
+    initial: Checkpoint | None = None
+
+    @property
+    def record(self) -> Record:
+        """What is known of the run that goes on."""
+        return self.resumed.record if self.resumed else Record()
+
+    @property
+    def origin(self) -> Origin | None:
+        """The weights that the run began with."""
+        if self.initial is None:
+            return self.record.initial
+        trained = self.initial.discriminator_trained
+        return origin_of(self.initial.path, self.initial.sha256, discriminator_trained=trained)
+
+
+def train(options: Options, processes: Processes) -> int:
     """Train as the options say; returns the exit code."""
-    path = content = initial = None
-    if options.init:
-        initial, options, architecture = start_from(options, given)
-    else:
-        path, content = resume_from(options, processes)
-        options, architecture = agree(options, given, content, path, training=True)
-        if content is not None:
-            check_resumable(options, given, content, path)
-    data_dir = require(options.data_dir, "the data directory", "--data_dir", folder=True)
-    vocabulary = vocabulary_of(options, given, initial or content, options.init or path)
+    start = _start(options, processes)
+    options = start.options
+    require(options.data_dir, "the data directory", "--data_dir", folder=True)
     check_batch_size(options, processes)
     check_sync_bn(options, processes)
-    if content is not None and content["finish_epoch"] >= options.epoch:
+    if start.resumed and start.resumed.position.epoch >= options.epoch:
         print(
-            f"nothing to do: {path} has finished {content['finish_epoch']} of {options.epoch} "
-            "epochs; --epoch is the total, raise it to go on"
+            f"nothing to do: {start.resumed.path} has finished {start.resumed.position.epoch} of "
+            f"{options.epoch} epochs; --epoch is the total, raise it to go on"
         )
         return 0
 
-    recorded = (content or {}).get("tag2pix", {})
-    seed = choose_seed(options, recorded.get("seed"), processes)
-    pairs, benchmark = _data(options, data_dir, vocabulary, seed, processes.is_main)
+    seed = choose_seed(options, start.record.seed, processes)
+    pairs, benchmark = _data(options, start.vocabulary, seed, processes.is_main)
     split = (options.batch_size, options.grad_accum, processes.world)
     check_smallest_part(options.input_size, len(pairs), *split)
-    before = recorded.get("pairs", len(pairs))
+    before = start.record.pairs or len(pairs)
     if processes.is_main and before != len(pairs):
-        print(f"training set: it had {before} pairs when {path} was written")
-    record = _record(options, vocabulary, seed, len(pairs))
-    if origin := (initial or recorded).get("initial"):
-        record["initial"] = origin
+        print(f"training set: it had {before} pairs when {start.resumed.path} was written")
     seed_torch(options, seed, processes)
-    tag2pix = _networks(options, architecture, processes)
-    if content is not None:
-        tag2pix.restore(content, path)
-    if initial is not None:
-        tag2pix.load_weights(initial, options.init)
+    tag2pix = _networks(options, start.architecture, processes)
+    if start.resumed:
+        tag2pix.restore(start.resumed)
+        restore_random(start.record.random, processes)
+    elif start.initial:
+        tag2pix.load_weights(start.initial)
 
+    position = start.resumed.position if start.resumed else None
     with _result_parent(options) as parent:
-        results = None
-        if processes.is_main:
-            results = _result_directory(options, parent, tag2pix, content, path)
-            _write_start(results, options, benchmark, vocabulary, record.get("initial"))
-        content = initial = None  # a second copy of everything need not stay in memory
-        training = Training(
+        results = _results(start, parent, benchmark) if processes.is_main else None
+        record = _record(start, seed, pairs)
+        del start  # a second copy of all weights need not stay in memory
+        task = Colorization(
             tag2pix,
-            pairs,
             benchmark,
+            results,
+            Schedule(options.epoch, options.l1_epoch, options.two_step_epoch),
+            Saving(options.save_freq, options.save_all_epoch, options.keep),
+            images=options.batch_size / processes.world,
+            record=record,
+        )
+        loop = Loop(
+            task,
+            pairs,
             results,
             epochs=options.epoch,
             batch_size=options.batch_size,
-            workers=loading_processes(options, given),
-            l1_epoch=options.l1_epoch,
-            two_step_epoch=options.two_step_epoch,
-            saving=Saving(
-                options.save_freq, options.save_all_epoch, options.save_minutes, options.keep
-            ),
-            record=record,
+            workers=loading_processes(options),
+            minutes=options.save_minutes,
+            position=position,
+            processes=processes,
         )
-        if options.dry_run:
-            trial(training)
-        else:
-            _run(training)
-        if results:
-            results.close()
+        with contextlib.closing(results) if results else contextlib.nullcontext():
+            if options.dry_run:
+                dry_run(loop, task)
+            else:
+                loop.finish(loop.run(), "--resume")
     return 0
 
 
-def _run(training: Training) -> None:
-    finished = training.run()
-    unreadable = training.unreadable.summary(training.processes)
-    if not training.results:
-        return
-    position = training.tag2pix.position
-    state = "finished" if finished else "stopped; go on with --resume"
-    print(f"{state}: {position.epoch} epochs, {position.step} steps, in {training.results.path}")
-    if unreadable:
-        print(unreadable)
+def _start(options: Options, processes: Processes) -> Start:
+    if options.init:
+        if options.load or options.resume is not None:
+            raise InputError("--init starts a new run: give it without --load and --resume")
+        initial = Checkpoint.read(options.init)
+        options, initial = with_network_of(options, initial, but="input_size")
+        if options.input_size != initial.architecture.input_size:
+            initial = initial.resized(options.input_size)
+        vocabulary = vocabulary_of(options, initial)
+        return Start(options, initial.architecture, vocabulary, initial=initial)
+    resumed = checkpoint_to_resume(options, processes)
+    if resumed is None:
+        architecture = described_architecture(options)
+        return Start(options, architecture, load_vocabulary(options.tag_dump))
+    options, resumed = with_network_of(options, resumed)
+    record = resumed.record
+    options = with_record_of(
+        options,
+        _adam_options(resumed) | record.options,
+        resumed.path,
+        seed=record.seed,
+        inside_epoch=resumed.position.batch > 0,
+        known_paths=known_paths(resumed.path.parent),
+    )
+    return Start(options, resumed.architecture, vocabulary_of(options, resumed), resumed=resumed)
+
+
+def _adam_options(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Learning rates and betas of a checkpoint that records no options."""
+    if checkpoint.optimizer_g is None or checkpoint.optimizer_d is None:
+        raise InputError(
+            f"{checkpoint.path} has no optimizer state to go on from; --init starts a new run with "
+            "its weights"
+        )
+    settings_g, settings_d = checkpoint.optimizer_g.settings, checkpoint.optimizer_d.settings
+    beta1, beta2 = settings_g.betas
+    return {"lrG": settings_g.lr, "lrD": settings_d.lr, "beta1": beta1, "beta2": beta2}
 
 
 @contextlib.contextmanager
-def _result_parent(options: argparse.Namespace) -> Iterator[Path]:
+def _result_parent(options: Options) -> Iterator[Path]:
     if not options.dry_run:
         yield Path(options.result_dir)
         return
@@ -134,12 +180,20 @@ def _result_parent(options: argparse.Namespace) -> Iterator[Path]:
 
 
 def _data(
-    options: argparse.Namespace, data_dir: Path, vocabulary: Vocabulary, seed: int, loud: bool
+    options: Options, vocabulary: Vocabulary, seed: int, loud: bool
 ) -> tuple[TrainingPairs, BenchmarkPairs]:
-    lines = read_tag_lines(require(data_dir / options.tag_txt, "the tag file", "--tag_txt"))
-    color_dir = require(data_dir / "rgb_train", "the training images", "--data_dir", folder=True)
+    data_dir = DataDir(options.data_dir, options.tag_txt)
+    lines = read_tag_lines(require(data_dir.tags, "the tag file", "--tag_txt"))
+    require(data_dir.rgb, "the training images", "--data_dir", folder=True)
     image = {"input_size": options.input_size, "color_space": options.color_space}
-    chosen = select(lines, color_dir, vocabulary, training=True, limit=options.data_size)
+    chosen = select(
+        lines,
+        data_dir.rgb,
+        vocabulary,
+        training=True,
+        limit=options.data_size,
+        but=data_dir.benchmark_ids(),
+    )
     pairs = TrainingPairs(
         chosen.samples,
         data_dir,
@@ -150,14 +204,9 @@ def _data(
         **image,
     )
     samples = []
-    if (data_dir / "benchmark").is_dir() and options.test_image_count:
-        samples = select(
-            lines,
-            data_dir / "benchmark",
-            vocabulary,
-            training=False,
-            limit=options.test_image_count,
-        ).samples
+    if data_dir.benchmark.is_dir() and options.test_image_count:
+        limit = options.test_image_count
+        samples = select(lines, data_dir.benchmark, vocabulary, training=False, limit=limit).samples
     benchmark = BenchmarkPairs(samples, data_dir, vocabulary, **image)
     if loud:
         print(f"training set: {chosen.summary()}")
@@ -165,13 +214,11 @@ def _data(
             print(f"training set: {pairs.without_sketch} left out, without line art")
         print(f"training pairs: {len(pairs)}; benchmark pairs: {len(benchmark)}")
     if not len(pairs):
-        raise InputError(f"nothing to train on in {data_dir}: {chosen.summary()}")
+        raise InputError(f"nothing to train on in {data_dir.root}: {chosen.summary()}")
     return pairs, benchmark
 
 
-def _networks(
-    options: argparse.Namespace, architecture: Architecture, processes: Processes
-) -> Tag2Pix:
+def _networks(options: Options, architecture: Architecture, processes: Processes) -> Tag2Pix:
     cit_weight, cvt_weight = options.cit_cvt_weight
     loss = ChangingLoss(
         l1_lambda=options.l1_lambda,
@@ -199,45 +246,16 @@ def _networks(
     )
 
 
-def _result_directory(
-    options: argparse.Namespace,
-    parent: Path,
-    tag2pix: Tag2Pix,
-    content: Mapping[str, Any] | None,
-    path: Path | None,
-) -> ResultDirectory:
-    """A resumed run of ours goes on in its own directory, unless it goes back to before what is
-    there already; everything else gets a new one."""
-    own = (content or {}).get("tag2pix")
-    if own is None or not (path.parent / "losses.csv").exists():
-        return ResultDirectory(new_result_directory(parent))
-    chosen_file = options.load or Path(options.resume).is_file()
-    in_place = not options.dry_run and (not chosen_file or _is_newest(path))
-    return ResultDirectory(
-        path.parent if in_place else new_result_directory(parent),
-        tag2pix.position.step,
-        own.get("epoch_seconds", ()),
-        losses=path.parent / "losses.csv",
-    )
-
-
-def _is_newest(path: Path) -> bool:
-    there = checkpoints(path.parent)
-    return bool(there) and path.samefile(there[0])
-
-
-def _write_start(
-    results: ResultDirectory,
-    options: argparse.Namespace,
-    benchmark: BenchmarkPairs,
-    vocabulary: Vocabulary,
-    initial: Mapping[str, Any] | None,
-) -> None:
-    text = listing(_recorded(options))
-    if initial:
-        text += origin_line(initial)
+def _results(start: Start, parent: Path, benchmark: BenchmarkPairs) -> ResultDirectory:
+    """A new result directory, or that of the run that goes on, with what is known at the start."""
+    results = _result_directory(start, parent)
+    options, vocabulary = start.options, start.vocabulary
+    text = listing(options.recorded())
+    if start.origin:
+        text += origin_line(start.origin)
     print(f"results: {results.path}\n{text}", end="", flush=True)
     results.write_options(text)
+    remember_paths(results.path, options)
     tags = [
         ([vocabulary.cit[i] for i in sample.cit], [vocabulary.cvt[i] for i in sample.cvt])
         for sample in benchmark.samples
@@ -247,20 +265,51 @@ def _write_start(
     originals = [to_image(pair.original[None].numpy(), options.color_space)[0] for pair in pairs]
     results.write_grid("original", originals)
     results.write_grid("sketch", [(pair.sketch[0] * 255).byte().numpy() for pair in pairs])
+    return results
 
 
-def _record(
-    options: argparse.Namespace, vocabulary: Vocabulary, seed: int, pairs: int
-) -> dict[str, Any]:
+def _result_directory(start: Start, parent: Path) -> ResultDirectory:
+    """A resumed run of ours goes on in its own directory, unless it goes back to before what is
+    there already; everything else gets a new one."""
+    options, resumed = start.options, start.resumed
+    if resumed is None or resumed.is_public or not resumed.path.with_name("losses.csv").exists():
+        return ResultDirectory(new_result_directory(parent))
+    directory = resumed.path.parent
+    chosen_file = options.load or (options.resume is not True and Path(options.resume).is_file())
+    in_place = not options.dry_run and (not chosen_file or _is_newest(resumed.path))
+    return ResultDirectory(
+        directory if in_place else new_result_directory(parent),
+        resumed.position.step,
+        start.record.epoch_seconds,
+        losses=directory / "losses.csv",
+    )
+
+
+def _is_newest(path: Path) -> bool:
+    there = checkpoints(path.parent)
+    return bool(there) and path.samefile(there[0])
+
+
+def _record(start: Start, seed: int, pairs: TrainingPairs) -> dict[str, Any]:
     """What a checkpoint says about its run, so that neither test nor resume need flags again."""
-    return {
-        "color_space": options.color_space,
-        "vocabulary": vocabulary.dump(),
+    record = {
+        "vocabulary": start.vocabulary.dump(),
         "seed": seed,
-        "pairs": pairs,
-        "options": _recorded(options),
+        "pairs": len(pairs),
+        "seen": _seen(start, pairs),
+        "options": start.options.recorded(),
     }
+    if start.origin:
+        record["initial"] = msgspec.to_builtins(start.origin)
+    return record
 
 
-def _recorded(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name, value in vars(options).items() if name not in UNRECORDED}
+def _seen(start: Start, pairs: TrainingPairs) -> dict[int, int]:
+    """How many training pictures had each color tag, in this run or in those that it began with."""
+    vocabulary = start.vocabulary
+    counts = dict.fromkeys(vocabulary.cvt, 0)
+    for sample in pairs.samples:
+        for index in sample.cvt:
+            counts[vocabulary.cvt[index]] += 1
+    before = (start.initial.record if start.initial else start.record).seen or {}
+    return {tag: max(count, before.get(tag, 0)) for tag, count in counts.items()}

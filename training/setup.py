@@ -1,6 +1,5 @@
 """What every kind of training run settles before it starts."""
 
-import argparse
 import math
 import os
 import secrets
@@ -9,11 +8,13 @@ from pathlib import Path
 import joblib
 import torch
 
+from command_line.options import Options
 from errors import InputError
 from hardware.processes import Processes
+from loader.layout import DataDir
 
 
-def check_batch_size(options: argparse.Namespace, processes: Processes) -> None:
+def check_batch_size(options: Options, processes: Processes) -> None:
     if options.batch_size % processes.world:
         raise InputError(
             f"--batch_size {options.batch_size} is the total: it must be a multiple of the "
@@ -21,7 +22,7 @@ def check_batch_size(options: argparse.Namespace, processes: Processes) -> None:
         )
 
 
-def check_sync_bn(options: argparse.Namespace, processes: Processes) -> None:
+def check_sync_bn(options: Options, processes: Processes) -> None:
     if options.sync_bn and processes.world > 1 and processes.device.type == "cpu":
         raise InputError("--sync_bn needs GPUs: torch has no synchronized normalization on CPUs")
 
@@ -54,28 +55,28 @@ def check_smallest_part(
             )
 
 
-def loading_processes(options: argparse.Namespace, given: set[str]) -> int:
+def loading_processes(options: Options) -> int:
     """How many processes load images: no more than there are cores, unless asked for."""
-    if "thread" in given:
+    if "thread" in options.given:
         return options.thread
     processes_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     return min(options.thread, max(1, joblib.cpu_count() // processes_here))
 
 
-def cache_directory(options: argparse.Namespace, data_dir: Path) -> Path | None:
+def cache_directory(options: Options, data_dir: DataDir) -> Path | None:
     if options.cache is None or options.dry_run:
         return None
-    return Path(options.cache or data_dir / "cache")
+    return data_dir.cache if options.cache is True else Path(options.cache)
 
 
-def choose_seed(options: argparse.Namespace, recorded: int | None, processes: Processes) -> int:
+def choose_seed(options: Options, recorded: int | None, processes: Processes) -> int:
     """The seed of the run's data order and augmentation: a resumed run keeps its own."""
     if recorded is not None:
         return recorded
     return options.seed if options.seed >= 0 else processes.share(secrets.randbelow(2**31))
 
 
-def seed_torch(options: argparse.Namespace, seed: int, processes: Processes) -> None:
+def seed_torch(options: Options, seed: int, processes: Processes) -> None:
     """Seed the initial weights, and make the GPU exact where --seed was given, else fast."""
     torch.manual_seed(seed)
     torch.backends.cudnn.deterministic = options.seed >= 0

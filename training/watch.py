@@ -1,31 +1,22 @@
-"""What a training run keeps an eye on: its losses, the signals to stop, time and memory."""
+"""What a training run keeps an eye on: its losses, unreadable files, and the signals to stop."""
 
 import math
 import os
-import re
 import signal
 import sys
 import time
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
+from errors import DivergedError
 from hardware.processes import Processes
 from network.loss import Terms
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None
-
 FLUSH_EVERY = 50
-AGREE_EVERY = 8
+AGREE_SECONDS = 1.0
+SECOND_SIGNAL_SECONDS = 2.0  # a launcher passes on what the terminal has sent already
 EXPLODED = 1e4
-
-
-class DivergedError(Exception):
-    """A loss term stopped being a usable number; `str()` names the step and the term."""
 
 
 class LossWatch:
@@ -91,71 +82,55 @@ class UnreadableFiles:
         return f"passed over: {len(paths)} unreadable files ({names})"
 
 
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
 class StopSignal:
-    """Turns SIGINT and SIGTERM into a request that the loop answers after its current step.
+    """Turns SIGINT, SIGTERM and SIGHUP into a request that the loop answers after its step.
 
     A second signal interrupts at once. Also tells when `minutes` (0: never) have passed since the
-    last save. Several processes agree every few steps, so that all leave at the same one.
+    last save. Several processes agree about once a second, so that all leave at the same step.
     """
 
     def __init__(self, processes: Processes, minutes: float):
         self.processes, self.minutes = processes, minutes
-        self.received = False
-        self.saved_at = time.monotonic()
+        self.received_at: float | None = None
+        self.saved_at = self.agreed_at = time.monotonic()
+        self.steps, self.agree_after = 0, 1
 
     def __enter__(self) -> "StopSignal":
-        self.previous = {
-            number: signal.signal(number, self._receive)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self.previous = {number: signal.signal(number, self._receive) for number in SIGNALS}
         return self
 
     def __exit__(self, *_) -> None:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
 
-    def _receive(self, number: int, _frame) -> None:
-        if self.received:
+    def _receive(self, _number: int, _frame) -> None:
+        now = time.monotonic()
+        if self.received_at is None:
+            self.received_at = now
+            if self.processes.is_main:
+                # print() may be what the signal interrupted, and cannot be entered twice.
+                os.write(2, b"\nstopping: saving after this step\n")
+        elif now - self.received_at > SECOND_SIGNAL_SECONDS:
             raise KeyboardInterrupt
-        self.received = True
-        if self.processes.is_main:
-            # print() may be what the signal interrupted, and does not survive being entered twice.
-            os.write(2, b"\nstopping: saving after this step\n")
 
-    def check(self, step: int = 0) -> tuple[bool, bool]:
-        """Whether to stop now, and whether to save now."""
-        if self.processes.world > 1 and step % AGREE_EVERY:
+    def check(self) -> tuple[bool, bool]:
+        """Whether to stop now, and whether to save now. Called after every step."""
+        self.steps += 1
+        if self.processes.world > 1 and self.steps < self.agree_after:
             return False, False
-        waited = time.monotonic() - self.saved_at
-        due = 0 < self.minutes * 60 <= waited
-        stop, save = self.processes.any([self.received, due])
-        return stop, save
+        now = time.monotonic()
+        seconds_per_step = (now - self.agreed_at) / self.steps
+        due = 0 < self.minutes * 60 <= now - self.saved_at
+        flags = [float(self.received_at is not None), float(due), seconds_per_step]
+        stop, save, slowest = self.processes.highest(flags)
+        self.steps, self.agreed_at = 0, now
+        self.agree_after = max(1, int(AGREE_SECONDS / max(slowest, 1e-3)))
+        return bool(stop), bool(save)
 
     def saved(self) -> None:
         self.saved_at = time.monotonic()
-
-
-def peak_memory(device: torch.device) -> int:
-    """The most bytes in use at once: on the GPU, or of this process on the CPU; 0 where the
-    system does not tell (Windows)."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return _process_memory("VmHWM")
-
-
-def used_memory(device: torch.device) -> int:
-    """The bytes in use now; on the CPU where that cannot be told, the most so far."""
-    if device.type == "cuda":
-        return torch.cuda.memory_allocated(device)
-    return _process_memory("VmRSS")
-
-
-def _process_memory(field: str) -> int:
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        if resource is None:
-            return 0
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return 1024 * int(re.search(rf"{field}:\s*(\d+) kB", status)[1])

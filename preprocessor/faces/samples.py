@@ -8,6 +8,7 @@ from pathlib import Path
 from errors import InputError
 from files.atomic import atomic_path
 from images.stage_reader import read_gray, write_png
+from loader.layout import DataDir
 from loader.tags import (
     HAIR_COLORS,
     PERSON_TAGS,
@@ -19,8 +20,6 @@ from loader.tags import (
 )
 from preprocessor.faces.positions import FacePosition, read_positions
 from preprocessor.stage.stage import Summary, clear_leftovers, existing_stems, map_files
-
-SKETCH_FOLDERS = ("keras_train", "xdog_train", "simpl_train")
 
 
 def face_tags(tags: Iterable[int], vocabulary: Vocabulary) -> list[int]:
@@ -42,9 +41,7 @@ def add_faces(args: argparse.Namespace) -> int:
     a run killed anywhere is completed by the next, and no image is ever there without its line.
     """
     dataset = args.dataset_path
-    folders = [dataset / name for name in SKETCH_FOLDERS if (dataset / name).is_dir()]
-    if not folders:
-        raise InputError(f"no folder of sketches in {dataset}: run sketch_extractor.py first")
+    folders = DataDir(dataset).line_art
     lines = read_tag_lines(dataset / "tags.txt")
     positions = read_positions(dataset / "temp_faces" / "face_position.txt")
     summary = Summary("faces added", dry_run=args.dry_run)

@@ -187,7 +187,10 @@ def test_the_wrong_kind_of_file(run, tmp_path):
     torch.save({"weight": fill(TagExtractor(5)).state_dict()}, tmp_path / "model.pth")
     torch.save({"G": {}, "D": Discriminator().state_dict()}, tmp_path / "odd.pkl")
     Image.new("L", (32, 32), 255).save(tmp_path / "a.png")
-    for name, words in (("model.pth", "holds a tag extractor"), ("odd.pkl", "not Tag2Pix's")):
+    for name, words in (
+        ("model.pth", "holds a tag extractor"),
+        ("odd.pkl", "its network G is empty"),
+    ):
         code, _, err = run(
             "--test", "--image", "a.png", "--tags", "blue_hair", load=tmp_path / name
         )

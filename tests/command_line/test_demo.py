@@ -9,7 +9,9 @@ from PIL import Image
 
 import demo
 import train_demo
-from network.checkpoint import Architecture, read_tag_extractor
+from checkpoints.tag_extractor import read_tag_extractor
+from network import Discriminator, Generator
+from network.architecture import Architecture
 from train_demo import Training
 
 TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
@@ -19,7 +21,7 @@ TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
 def weights(tmp_path):
     torch.manual_seed(3)
     path = tmp_path / "tiny.pkl"
-    networks = {"G": TINY.generator().state_dict(), "D": TINY.discriminator().state_dict()}
+    networks = {"G": Generator(TINY).state_dict(), "D": Discriminator().state_dict()}
     torch.save(networks, path)
     return path
 

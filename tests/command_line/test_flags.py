@@ -6,18 +6,12 @@ import pytest
 import torch
 
 import main
-from command_line.options import build_parser
-from training import run as experiment
+from command_line.flags import FLAGS, MODE_FLAGS, TRAIN
+from command_line.modes import MODES
+from command_line.options import parse
+from training import run as training_run
 
 SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--thread", "0"]
-# What these do is shown by the tests of coloring, resuming, parallel training and so on.
-SHOWN_ELSEWHERE = {
-    *("test", "list_tags", "load", "resume", "init", "export", "dry_run", "test_dir", "image"),
-    *("tags", "tags_grid", "keep_aspect", "compile", "sync_bn", "cpu", "cache"),
-    *("gui", "host", "port", "auth", "weights_dir", "max_upload", "max_megapixels"),
-    *("evaluate", "eval_drawings", "fid_weights"),
-    *("pretrain", "pretrain_lr", "lr_schedule", "holdout", "max_pos_weight"),
-}
 
 
 @pytest.fixture
@@ -25,12 +19,12 @@ def launch(drawn_data, model_pth, tmp_path, monkeypatch):
     """Build a training with the given flags without running it."""
     built = []
 
-    class Recorder(experiment.Training):
+    class Recorder(training_run.Loop):
         def run(self):
             built.append(self)
             return True
 
-    monkeypatch.setattr(experiment, "Training", Recorder)
+    monkeypatch.setattr(training_run, "Loop", Recorder)
 
     def start(*flags, small=SMALL):
         paths = {"--data_dir": drawn_data, "--pretrain_dump": model_pth, "--result_dir": tmp_path}
@@ -43,38 +37,54 @@ def launch(drawn_data, model_pth, tmp_path, monkeypatch):
     return start
 
 
+def adam(optimizer):
+    return optimizer.param_groups[0]
+
+
 CASES = [
-    ("--model catconv", lambda run: run.tag2pix.architecture.model, "catconv"),
-    ("--use_relu", lambda run: len(run.tag2pix.generator.colorFC), 7),
-    ("--no_bn", lambda run: any("bn" in key for key in run.tag2pix.generator.state_dict()), False),
-    ("--no_guide", lambda run: run.tag2pix.generator.deconv_for_decoder, None),
-    ("--no_cit", lambda run: (run.tag2pix.extractor, run.tag2pix.loss.cit), (None, False)),
-    ("--cit_norm batch", lambda run: run.tag2pix.extractor.training, True),
-    ("--color_space lab", lambda run: run.pairs.color_space, "lab"),
-    ("--data_size 3", lambda run: len(run.pairs), 3),
-    ("--test_image_count 2", lambda run: len(run.benchmark), 2),
-    ("--l1_epoch 3", lambda run: run.l1_epoch, 3),
+    ("--model catconv", lambda run: run.task.tag2pix.architecture.model, "catconv"),
+    ("--use_relu", lambda run: len(run.task.tag2pix.generator.colorFC), 7),
+    (
+        "--no_bn",
+        lambda run: run.task.tag2pix.architecture.bn,
+        False,
+    ),
+    ("--no_guide", lambda run: run.task.tag2pix.generator.deconv_for_decoder, None),
+    (
+        "--no_cit",
+        lambda run: (run.task.tag2pix.extractor, run.task.tag2pix.loss.cit),
+        (None, False),
+    ),
+    ("--cit_norm batch", lambda run: run.task.tag2pix.extractor.training, True),
+    ("--color_space lab", lambda run: run.data.color_space, "lab"),
+    ("--data_size 3", lambda run: len(run.data), 3),
+    ("--test_image_count 2", lambda run: len(run.task.benchmark), 2),
+    ("--l1_epoch 3", lambda run: run.task.schedule.l1_epoch, 3),
     ("--epoch 7", lambda run: run.epochs, 7),
     ("--batch_size 5", lambda run: run.batch_size, 5),
-    ("--lrG 0.5", lambda run: run.tag2pix.optimizer_g.param_groups[0]["lr"], 0.5),
-    ("--lrD 0.25", lambda run: run.tag2pix.optimizer_d.param_groups[0]["lr"], 0.25),
-    ("--beta1 0.3", lambda run: run.tag2pix.optimizer_g.param_groups[0]["betas"], (0.3, 0.999)),
-    ("--beta2 0.4", lambda run: run.tag2pix.optimizer_d.param_groups[0]["betas"], (0.5, 0.4)),
-    ("--l1_lambda 7", lambda run: run.tag2pix.loss.l1_lambda, 7),
-    ("--guide_beta 0.1", lambda run: run.tag2pix.loss.guide_beta, 0.1),
-    ("--adv_lambda 3", lambda run: run.tag2pix.loss.adv_lambda, 3),
-    ("--cit_cvt_weight 40 30", lambda run: run.tag2pix.loss.cit_weight, 40),
-    ("--cit_cvt_weight 40 30", lambda run: run.tag2pix.loss.cvt_weight, 30),
-    ("--two_step_epoch 4", lambda run: run.two_step_epoch, 4),
-    ("--brightness_epoch 4", lambda run: run.pairs.brightness_epoch, 4),
-    ("--generator_passes 2", lambda run: run.tag2pix.keep_graph, False),
-    ("--grad_accum 3", lambda run: run.tag2pix.grad_accum, 3),
-    ("--save_freq 3", lambda run: run.saving.freq, 3),
-    ("--save_all_epoch 4", lambda run: run.saving.all_from, 4),
-    ("--save_minutes 1.5", lambda run: run.saving.minutes, 1.5),
-    ("--keep 5", lambda run: run.saving.keep, 5),
-    ("--amp bf16", lambda run: run.tag2pix.dtype, torch.bfloat16),
-    ("--seed 5", lambda run: run.pairs.seed, 5),
+    ("--lrG 0.5", lambda run: adam(run.task.tag2pix.optimizer_g)["lr"], 0.5),
+    ("--lrD 0.25", lambda run: adam(run.task.tag2pix.optimizer_d)["lr"], 0.25),
+    (
+        "--beta1 0.3",
+        lambda run: adam(run.task.tag2pix.optimizer_g)["betas"],
+        (0.3, 0.999),
+    ),
+    ("--beta2 0.4", lambda run: adam(run.task.tag2pix.optimizer_d)["betas"], (0.5, 0.4)),
+    ("--l1_lambda 7", lambda run: run.task.tag2pix.loss.l1_lambda, 7),
+    ("--guide_beta 0.1", lambda run: run.task.tag2pix.loss.guide_beta, 0.1),
+    ("--adv_lambda 3", lambda run: run.task.tag2pix.loss.adv_lambda, 3),
+    ("--cit_cvt_weight 40 30", lambda run: run.task.tag2pix.loss.cit_weight, 40),
+    ("--cit_cvt_weight 40 30", lambda run: run.task.tag2pix.loss.cvt_weight, 30),
+    ("--two_step_epoch 4", lambda run: run.task.schedule.two_step_epoch, 4),
+    ("--brightness_epoch 4", lambda run: run.data.brightness_epoch, 4),
+    ("--generator_passes 2", lambda run: run.task.tag2pix.keep_graph, False),
+    ("--grad_accum 3", lambda run: run.task.tag2pix.grad_accum, 3),
+    ("--save_freq 3", lambda run: run.task.saving.freq, 3),
+    ("--save_all_epoch 4", lambda run: run.task.saving.all_from, 4),
+    ("--save_minutes 1.5", lambda run: run.minutes, 1.5),
+    ("--keep 5", lambda run: run.task.saving.keep, 5),
+    ("--amp bf16", lambda run: run.task.tag2pix.dtype, torch.bfloat16),
+    ("--seed 5", lambda run: run.data.seed, 5),
     ("--thread 1", lambda run: run.workers, 1),
 ]
 
@@ -88,18 +98,18 @@ def test_a_flag_takes_effect(launch, flags, look, expected):
 
 def test_the_size_and_the_layers_of_the_network(launch):
     run = launch("--input_size", "48", "--layers", "2", "1", "3", "1", small=["--cpu"])
-    assert run.pairs.input_size == run.benchmark.input_size == 48
-    assert run.tag2pix.architecture.layers == (2, 1, 3, 1)
-    assert len(run.tag2pix.generator.deconv3.secat_layer) == 3
+    assert run.data.input_size == run.task.benchmark.input_size == 48
+    assert run.task.tag2pix.architecture.layers == (2, 1, 3, 1)
+    assert len(run.task.tag2pix.generator.deconv3.secat_layer) == 3
 
 
 def test_the_seed_decides_the_initial_weights(launch):
     def first_weight(seed):
-        return launch("--seed", seed).tag2pix.generator.conv1[0].weight.detach().clone()
+        return launch("--seed", seed).task.tag2pix.generator.conv1[0].weight.detach().clone()
 
     assert first_weight("5").equal(first_weight("5"))
     assert not first_weight("5").equal(first_weight("6"))
-    assert launch().pairs.seed != launch().pairs.seed
+    assert launch().data.seed != launch().data.seed
 
 
 def test_paths(launch, drawn_data, tmp_path):
@@ -107,23 +117,36 @@ def test_paths(launch, drawn_data, tmp_path):
     (tmp_path / "own" / "tags.txt").rename(tmp_path / "own" / "lines.txt")
     lines = (tmp_path / "own" / "lines.txt").read_text().splitlines()[:5]
     (tmp_path / "own" / "lines.txt").write_text("\n".join(lines))
-    shutil.copy(build_parser().defaults["tag_dump"], tmp_path / "vocabulary.pkl")
+    shutil.copy(FLAGS["tag_dump"].default, tmp_path / "vocabulary.pkl")
     run = launch(
         *("--data_dir", str(tmp_path / "own"), "--tag_txt", "lines.txt"),
         *("--tag_dump", str(tmp_path / "vocabulary.pkl")),
         *("--result_dir", str(tmp_path / "deep" / "results")),
     )
-    assert len(run.pairs) == 5
+    assert len(run.data) == 5
     assert run.results.path.parent == tmp_path / "deep" / "results"
     text = (run.results.path / "arguments.txt").read_text()
     assert "* tag_txt = 'lines.txt'" in text and "  model = 'tag2pix'" in text
 
 
-def test_every_flag_is_tested():
-    tested = {word for flags, *_ in CASES for word in flags.split() if word.startswith("--")}
+def test_every_training_flag_changes_something():
+    """The rest is shown by the tests of what the flag is about, in this folder and others."""
+    tested = {word[2:] for flags, *_ in CASES for word in flags.split() if word.startswith("--")}
     here = {"data_dir", "tag_txt", "tag_dump", "result_dir", "pretrain_dump", "input_size"}
-    known = {flag.removeprefix("--") for flag in tested} | here | {"layers"} | SHOWN_ELSEWHERE
-    assert build_parser().defaults.keys() <= known
+    elsewhere = {"load", "resume", "init", "dry_run", "cpu", "cache", "compile", "sync_bn"}
+    of_training = {name for name, flag in FLAGS.items() if TRAIN in flag.modes}
+    assert of_training == tested | here | elsewhere | {"layers"}
+
+
+def test_the_table_is_consistent():
+    assert MODES.keys() == {TRAIN} | {flag.name for flag in MODE_FLAGS}
+    for name, flag in FLAGS.items():
+        assert name == flag.name and flag.modes and flag.modes <= MODES.keys()
+        if flag.default not in (None, ""):
+            flag.check(flag.default)
+        if name != "tag_dump" and not flag.is_switch and flag.type:
+            with pytest.raises(ValueError, match=name):
+                flag.check({"no": "such value"})
 
 
 def test_help_names_every_flag_with_its_default(capsys):
@@ -131,7 +154,8 @@ def test_help_names_every_flag_with_its_default(capsys):
         main.main(["--help"])
     assert stop.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for name, default in build_parser().defaults.items():
+    for name, flag in FLAGS.items():
+        default = flag.default
         assert f"--{name}" in text
         if default not in (None, "", False):
             shown = " ".join(map(str, default)) if isinstance(default, list) else default
@@ -146,10 +170,14 @@ def test_the_abbreviation_of_the_batch_size(launch):
     ("flags", "message"),
     [
         ("--pretrain --test", "--test and --pretrain are different things to do"),
-        ("--holdout 0.2", "--holdout goes with --pretrain"),
-        ("--image a.png", "--image goes with --test"),
+        ("--holdout 0.2", "--holdout is for --pretrain, not for training"),
+        ("--image a.png", "--image is for --test, not for training"),
         ("--evaluate --load W.pkl --dry_run", "--dry_run is for training, not for --evaluate"),
-        ("--gui --init W.pkl", "--init is for training, not for --gui"),
+        ("--gui --init W.pkl", "--init is for training and --pretrain, not for --gui"),
+        ("--test --lrG 0.5 --epoch 9", "--lrG is for training, not for --test"),
+        ("--gui --epoch 9", "--epoch is for training and --pretrain, not for --gui"),
+        ("--list_tags --seed 3", "--seed is for training and --pretrain, not for --list_tags"),
+        ("--pretrain --lrD 1", "--lrD is for training, not for --pretrain"),
     ],
 )
 def test_flags_of_another_mode_are_refused(capsys, flags, message):
@@ -158,3 +186,33 @@ def test_flags_of_another_mode_are_refused(capsys, flags, message):
     assert stop.value.code == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--lrG nan", "nan is more than"),
+        ("--l1_lambda inf", "inf is more than"),
+        ("--beta1 1", "1 is more than 1"),
+        ("--gui --port 70000", "70000 is more than 65535"),
+        ("--gui --max_megapixels nan", "nan is more than"),
+        ("--seed 18446744073709551616", "is more than"),
+        ("--epoch " + "9" * 5000, "99… is more than"),
+        ("--epoch 1e300", "invalid int value"),
+        ("--data_dir=", "the name is empty"),
+        ("--load=", "the name is empty"),
+    ],
+)
+def test_impossible_values_are_refused_in_one_line(capsys, flags, message):
+    with pytest.raises(SystemExit) as stop:
+        main.main(flags.split())
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and len(error) < 300
+
+
+def test_a_run_records_what_its_mode_uses():
+    recorded = parse(["--seed", "5", "--load", "W.pkl", "--cpu"]).recorded()
+    assert recorded["seed"] == 5 and recorded["cit_norm"] == "running"
+    assert not recorded.keys() & {"load", "cpu", "test_dir", "holdout", "data_dir", "gui"}
+    assert parse(["--data_dir", "own"]).recorded()["data_dir"] == "own"

@@ -101,8 +101,8 @@ def test_a_row_that_fails_is_named_and_the_table_is_written(ablate, tmp_path, mo
 def test_flags_that_name_data_hold_for_measuring_too(ablate, drawn_data, tmp_path, monkeypatch):
     seen = []
 
-    def measure(options, given):
-        seen.append((options, given))
+    def measure(options):
+        seen.append(options)
         raise InputError("enough")
 
     monkeypatch.setattr(ablation, "_train", lambda *_: 0)
@@ -110,10 +110,10 @@ def test_flags_that_name_data_hold_for_measuring_too(ablate, drawn_data, tmp_pat
     further = (*FURTHER, "--tag_txt", "other.txt", "--lrG", "0.1")
     code, _, err = ablate("--epoch", "2", further=further)
     assert code == 2 and err == "enough\n"
-    ((options, given),) = seen
+    (options,) = seen
     assert (options.tag_txt, options.data_dir) == ("other.txt", str(drawn_data))
-    assert {"tag_txt", "data_dir", "cpu", "eval_drawings"} < given
-    assert not {"lrG", "thread", "pretrain_dump"} & given
+    assert {"tag_txt", "data_dir", "cpu", "eval_drawings"} < options.given
+    assert not {"lrG", "thread", "pretrain_dump"} & options.given
     assert options.lrG != 0.1 and options.evaluate
 
 

@@ -2,17 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 from urllib.error import URLError
 
 import pytest
 import torch
 
 import main
+from checkpoints.writing import save
+from command_line.flags import FLAGS
+from drawn_art.reserved import RESERVED_SEED
 from evaluation import frechet
 from loader.tags import load_vocabulary
-from network.checkpoint import Architecture, read, save
+from network.architecture import Architecture
 from network.loss import ChangingLoss
-from preprocessor.demo_dataset import RESERVED_SEED
 from tag2pix import Tag2Pix
 
 
@@ -34,11 +37,17 @@ def run(small_checkpoint, tmp_path, capsys, monkeypatch):
 @pytest.fixture(scope="module")
 def trained_checkpoint(small_checkpoint, tmp_path_factory):
     """The small checkpoint, whose discriminator now counts as trained."""
-    content = read(small_checkpoint)
+    content = torch.load(small_checkpoint, weights_only=True)
     content["tag2pix"]["discriminator_trained"] = True
     path = tmp_path_factory.mktemp("trained") / "small.pkl"
     save(content, path)
     return path
+
+
+def defaults_in(folder, monkeypatch):
+    """Look for the default data set and tag extractor in a folder."""
+    for name, path in (("data_dir", "dataset"), ("pretrain_dump", "model.pth")):
+        monkeypatch.setitem(FLAGS, name, replace(FLAGS[name], default=str(folder / path)))
 
 
 def reports(tmp_path):
@@ -103,7 +112,7 @@ def test_a_discriminator_that_never_learned_is_no_judge(run, drawn_data, tmp_pat
 
 
 def test_what_was_only_found_and_does_not_work_is_noted(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("options.PROJECT", tmp_path)
+    defaults_in(tmp_path, monkeypatch)
     monkeypatch.setattr("torchmetrics.image.fid._TORCH_FIDELITY_AVAILABLE", False)
     (tmp_path / "dataset" / "benchmark").mkdir(parents=True)
     (tmp_path / "dataset" / "keras_test").mkdir()
@@ -125,7 +134,7 @@ def test_what_was_only_found_and_does_not_work_is_noted(run, tmp_path, monkeypat
 
 
 def test_a_found_data_set_that_cannot_be_read_is_noted(run, drawn_data, tmp_path, monkeypatch):
-    monkeypatch.setattr("options.PROJECT", tmp_path)
+    defaults_in(tmp_path, monkeypatch)
     shutil.copytree(drawn_data, tmp_path / "dataset")
     for path in (tmp_path / "dataset" / "benchmark").iterdir():
         path.write_bytes(b"no picture")
@@ -191,7 +200,7 @@ MISTAKES = [
 @pytest.mark.parametrize("flags, words", MISTAKES, ids=[" ".join(case[0]) for case in MISTAKES])
 def test_a_mistake_gets_one_line_and_exit_code_2(run, tmp_path, monkeypatch, flags, words):
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    monkeypatch.setattr("options.PROJECT", tmp_path)
+    defaults_in(tmp_path, monkeypatch)
     (tmp_path / "text.pth").write_text("weights")
     torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "other.pth")
     code, _, err = run("--eval_drawings", "1", *flags)

@@ -10,6 +10,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from coloring.colorist import Colorist
 from drawn_art import palette
 from drawn_art.drawing import draw_lots
+from drawn_art.reserved import RESERVED_SEED
 from evaluation import frechet
 from evaluation.color_control import area, judge, summarize
 from evaluation.dataset_metrics import Colored, Likeness, identity
@@ -18,7 +19,6 @@ from evaluation.judged_tags import ExtractorTags, first_rank, mean_average_preci
 from evaluation.recolor import color_control
 from loader.tags import load_vocabulary
 from network import TagExtractor
-from preprocessor.demo_dataset import RESERVED_SEED
 
 BLUE, RED = 10953, 5403
 NAMES = {tag: load_vocabulary().names[tag] for tag in palette.HAIR}

@@ -7,7 +7,8 @@ import urllib.error
 import pytest
 
 from errors import InputError
-from files.download import check_sha256, fetch, sha256_of
+from files.checksum import sha256_of
+from files.download import check_sha256, fetch
 
 URL = "https://example.org/model.h5"
 CONTENT = b"weights" * 1000

@@ -8,11 +8,15 @@ import pytest
 import torch
 from reference import GOLDEN, fill, manifest, noise, weight
 
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.reading import load_state
+from checkpoints.tag_extractor import read_tag_extractor
+from checkpoints.writing import save
 from errors import CheckpointError
 from loader.dataset import Pair
 from loader.tags import TAG_DUMP
-from network import TagExtractor, checkpoint
-from network.checkpoint import Architecture
+from network import Discriminator, Generator, TagExtractor
+from network.architecture import Architecture, infer_architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
 
@@ -79,7 +83,7 @@ def public_file(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_the_architecture_is_read_off_the_keys(name):
     described = manifest(name)
-    found = checkpoint.infer_architecture(shapes(name), shapes("discriminator__any"))
+    found = infer_architecture(shapes(name), shapes("discriminator__any"))
     assert found == Architecture(
         model=described["model"],
         input_size=described["input_size"],
@@ -92,18 +96,17 @@ def test_the_architecture_is_read_off_the_keys(name):
 def test_ablations_without_their_usual_parts_are_recognized(model):
     wanted = Architecture(model, 32, 115, 370, (1, 2, 1, 1), bn=False, guide=False, cit=False)
     with torch.device("meta"):
-        generator, discriminator = wanted.generator(), wanted.discriminator()
-    found = checkpoint.infer_architecture(generator.state_dict(), discriminator.state_dict())
+        generator, discriminator = Generator(wanted), Discriminator()
+    found = infer_architecture(generator.state_dict(), discriminator.state_dict())
     assert found == wanted
 
 
 def test_a_public_checkpoint_goes_on_training(public_file):
-    content = checkpoint.read(public_file)
-    found = checkpoint.architecture(content, public_file)
-    assert found == SMALL
-    tag2pix = Tag2Pix(found, ChangingLoss(), TagExtractor(truncated=True), lr_g=0.0003)
-    tag2pix.restore(content, public_file)
-    assert tag2pix.position.epoch == 3 and tag2pix.position.batch == 0
+    checkpoint = Checkpoint.read(public_file)
+    assert checkpoint.architecture == SMALL and checkpoint.is_public
+    assert checkpoint.position.epoch == 3 and checkpoint.position.batch == 0
+    tag2pix = Tag2Pix(SMALL, ChangingLoss(), TagExtractor(truncated=True), lr_g=0.0003)
+    tag2pix.restore(checkpoint)
     for key, value in tag2pix.generator.state_dict().items():
         assert value.equal(torch.as_tensor(weight(key, value.shape))), key
     moments = {
@@ -122,12 +125,12 @@ def test_code_written_for_the_public_format_reads_ours(tmp_path):
     tag2pix = Tag2Pix(SMALL, ChangingLoss(), TagExtractor(truncated=True))
     tag2pix.training_step(any_batch())
     path = tmp_path / "tag2pix_1_epoch.pkl"
-    checkpoint.save(tag2pix.state() | {"result_path": "results/x"}, path)
+    save(tag2pix.state() | {"result_path": "results/x"}, path)
 
     content = torch.load(path, map_location="cpu", weights_only=True)
     described = manifest(name)
     assert list(content["G"]) == ["module." + e["key"] for e in described["state_dict"]]
-    assert content["finish_epoch"] == 0 and content["result_path"] == "results/x"
+    assert content["result_path"] == "results/x"
     parameters = [
         torch.nn.Parameter(content["G"]["module." + key].clone()) for key in described["parameters"]
     ]
@@ -143,11 +146,10 @@ def test_ours_come_back_whole(tmp_path):
     tag2pix = Tag2Pix(SMALL, ChangingLoss(), TagExtractor(truncated=True))
     fill(tag2pix.generator)
     path = tmp_path / "ours.pkl"
-    checkpoint.save(tag2pix.state(), path)
-    content = checkpoint.read(path)
-    assert checkpoint.architecture(content, path) == SMALL
-    restored = SMALL.generator()
-    checkpoint.load_state(restored, content["G"], path)
+    save(tag2pix.state(), path)
+    checkpoint = Checkpoint.read(path)
+    assert checkpoint.architecture == SMALL
+    restored = checkpoint.build_generator()
     for key, value in restored.state_dict().items():
         assert value.equal(tag2pix.generator.state_dict()[key]), key
     assert [p.name for p in tmp_path.iterdir()] == ["ours.pkl"]
@@ -159,14 +161,14 @@ def test_tag_extractor_files(tmp_path, truncated, prefix):
     network = fill(TagExtractor(12, truncated=truncated))
     state = {prefix + key: value for key, value in network.state_dict().items()}
     torch.save({"weight": state}, tmp_path / "model.pth")
-    loaded = checkpoint.read_tag_extractor(tmp_path / "model.pth", truncated=True)
+    loaded = read_tag_extractor(tmp_path / "model.pth", truncated=True)
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     sketch = torch.rand(1, 1, 32, 32)
     features = fill(TagExtractor(12, truncated=True)).eval()(sketch)
     assert loaded(sketch).equal(features)
     if truncated:
         with pytest.raises(CheckpointError, match="only the truncated tag extractor"):
-            checkpoint.read_tag_extractor(tmp_path / "model.pth", truncated=False)
+            read_tag_extractor(tmp_path / "model.pth", truncated=False)
 
 
 def test_mixed_up_files_are_named(tmp_path, public_file):
@@ -183,31 +185,31 @@ def test_mixed_up_files_are_named(tmp_path, public_file):
         (tmp_path / "none.pkl", "does not exist"),
     ):
         with pytest.raises(CheckpointError, match=words) as caught:
-            checkpoint.read(path)
+            Checkpoint.read(path)
         assert "\n" not in str(caught.value)
     with pytest.raises(CheckpointError, match="is a Tag2Pix checkpoint .give it as --load"):
-        checkpoint.read_tag_extractor(public_file, truncated=True)
+        read_tag_extractor(public_file, truncated=True)
     with pytest.raises(CheckpointError, match="is a tag dump"):
-        checkpoint.read_tag_extractor(TAG_DUMP, truncated=True)
+        read_tag_extractor(TAG_DUMP, truncated=True)
 
 
 def test_a_file_cut_short_is_recognized(tmp_path, small_checkpoint):
     whole = small_checkpoint.read_bytes()
     for share in (0.5, 0.999):
         (tmp_path / "cut.pkl").write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(CheckpointError, match="cut short or damaged"):
-            checkpoint.read(tmp_path / "cut.pkl")
+        with pytest.raises(CheckpointError, match="cut short, damaged"):
+            Checkpoint.read(tmp_path / "cut.pkl")
 
 
 def test_missing_and_misshapen_weights_are_named(tmp_path, public_file):
-    content = checkpoint.read(public_file)
-    generator = SMALL.generator()
-    state = dict(content["G"])
+    checkpoint = Checkpoint.read(public_file)
+    generator = Generator(SMALL)
+    state = dict(checkpoint.generator)
     state.pop("conv3.2.bias")
     with pytest.raises(CheckpointError, match="conv3.2.bias"):
-        checkpoint.load_state(generator, state, "some.pkl")
-    with pytest.raises(CheckpointError, match="not Tag2Pix's"):
-        checkpoint.infer_architecture({"Linear.weight": torch.ones(512, 115)}, content["D"])
+        load_state(generator, state, "some.pkl")
+    with pytest.raises(ValueError, match="not Tag2Pix's"):
+        infer_architecture({"Linear.weight": torch.ones(512, 115)}, checkpoint.discriminator)
 
 
 def test_no_code_in_a_file_is_run(tmp_path):
@@ -217,20 +219,20 @@ def test_no_code_in_a_file_is_run(tmp_path):
 
     torch.save({"G": Harmful(), "D": {}}, tmp_path / "harmful.pkl")
     with pytest.raises(CheckpointError):
-        checkpoint.read(tmp_path / "harmful.pkl")
+        Checkpoint.read(tmp_path / "harmful.pkl")
     assert not (tmp_path / "made").exists()
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "weights.pkl"
-    checkpoint.save({"value": torch.ones(3)}, path)
+    save({"value": torch.ones(3)}, path)
 
     def fail(*_):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(OSError, match="no space"):
-        checkpoint.save({"value": torch.zeros(3)}, path)
+        save({"value": torch.zeros(3)}, path)
     monkeypatch.undo()
     assert torch.load(path, weights_only=True)["value"].equal(torch.ones(3))
     assert [p.name for p in tmp_path.iterdir()] == ["weights.pkl"]

@@ -7,14 +7,16 @@ from reference import fill
 from training_runs import TINY, run_in, train
 
 import main
-from coloring.colorist import load_colorist
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.reading import add_prefix
+from checkpoints.tag_extractor import read_tag_extractor
+from coloring.load import load_colorist
 from command_line.options import parse
-from network import TagExtractor, checkpoint
-from network.checkpoint import add_prefix, read_tag_extractor
+from network import TagExtractor
 
 
 def paint(path):
-    colorist = load_colorist(*parse(["--test", "--load", str(path), "--cpu"]))
+    colorist = load_colorist(parse(["--test", "--load", str(path), "--cpu"]))
     sketch = torch.ones(1, 1, 32, 32)
     sketch[..., 8:20, 10] = 0
     tags = torch.zeros(1, len(colorist.vocabulary.cvt))
@@ -53,7 +55,7 @@ def test_exported_weights_tell_whether_the_discriminator_has_learned(trained, tm
         content["D_optimizer"]["state"] = state
         torch.save(content, tmp_path / "full.pkl")
         assert main.main(["--load", str(tmp_path / "full.pkl"), "--export", str(small)]) == 0
-        assert checkpoint.discriminator_trained(checkpoint.read(small)) == bool(state)
+        assert Checkpoint.read(small).discriminator_trained == bool(state)
 
 
 def test_of_a_tag_extractor_the_truncated_part_is_exported(tmp_path):
@@ -88,4 +90,4 @@ def test_what_cannot_be_exported_is_said_in_one_line(trained, tmp_path, capsys, 
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert (target.read_bytes() if target.exists() else None) == before
-    assert checkpoint.read(trained)
+    assert Checkpoint.read(trained)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from benchmarks.train_step import noise as benchmark_noise
-from network import checkpoint
-from network.checkpoint import Architecture
+from checkpoints.checkpoint import Checkpoint
+from checkpoints.writing import save
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
 
@@ -74,8 +75,8 @@ def test_fp16_goes_on_exactly(tmp_path):
         set_scale(tag2pix, 2.0**8)
         tag2pix.training_step(noise(0))
     path = tmp_path / "checkpoint.pkl"
-    checkpoint.save(first.state(), path)
-    second.restore(checkpoint.read(path), path)
+    save(first.state(), path)
+    second.restore(Checkpoint.read(path))
     assert second.scaler_g.get_scale() == 2.0**8
 
     for tag2pix in (whole, second):

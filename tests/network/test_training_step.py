@@ -8,7 +8,7 @@ from reference import GOLDEN, fill, tensor
 
 from loader.dataset import Pair
 from network import TagExtractor
-from network.checkpoint import Architecture
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from loader.dataset import TrainingPairs
+from loader.layout import DataDir
 from loader.samples import select
 from loader.tags import load_vocabulary, read_tag_lines
 from preprocessor import crop_and_upscale, demo_dataset, sketch_extractor, tagset_extractor
@@ -46,5 +47,5 @@ def test_nothing_fit_is_lost_and_nothing_unfit_gets_in(tmp_path, count):
     assert all(set(line.tags) == set(truth[line.file_id]["tags"]) for line in lines)
     vocabulary = load_vocabulary()
     chosen = select(lines, tmp_path / "rgb_train", vocabulary, training=True)
-    pairs = TrainingPairs(chosen.samples, tmp_path, vocabulary, input_size=32)
+    pairs = TrainingPairs(chosen.samples, DataDir(tmp_path), vocabulary, input_size=32)
     assert {sample.file_id for sample in pairs.samples} == fit - benchmark

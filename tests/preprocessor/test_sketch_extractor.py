@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from errors import InputError
-from files.download import sha256_of
+from files.checksum import sha256_of
 from images.stage_reader import read_gray, read_rgb, write_png
 from line_art import sketch_keras
 from line_art.keras_file import read_keras_file

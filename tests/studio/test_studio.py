@@ -35,7 +35,7 @@ def vocabulary():
 
 @pytest.fixture
 def studio(small_checkpoint, tmp_path) -> Studio:
-    weights = Weights(*_options("--load", str(small_checkpoint)))
+    weights = Weights(_options("--load", str(small_checkpoint)))
     return Studio(weights, Limits(), tmp_path)
 
 
@@ -239,7 +239,7 @@ def weights_dir(small_checkpoint, tmp_path) -> Path:
 
 
 def test_weights_are_listed_by_name_and_few_stay_in_memory(weights_dir, small_checkpoint):
-    weights = Weights(*_options("--load", str(small_checkpoint), "--weights_dir", str(weights_dir)))
+    weights = Weights(_options("--load", str(small_checkpoint), "--weights_dir", str(weights_dir)))
     assert list(weights.paths) == ["small", "a", "b", "run/c"]
     first = weights.colorist("")
     assert weights.colorist("small") is first
@@ -251,27 +251,27 @@ def test_weights_are_listed_by_name_and_few_stay_in_memory(weights_dir, small_ch
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../weights/a", "run/tag2pix_1_history"])
 def test_only_listed_weights_are_opened(weights_dir, name):
-    weights = Weights(*_options("--weights_dir", str(weights_dir)))
+    weights = Weights(_options("--weights_dir", str(weights_dir)))
     with pytest.raises(InputError, match="there are no weights"):
         weights.colorist(name)
 
 
 def test_own_results_are_offered_beside_the_weights_that_come_along(weights_dir):
-    names = list(Weights(*_options("--result_dir", str(weights_dir))).paths)
+    names = list(Weights(_options("--result_dir", str(weights_dir))).paths)
     assert names[0] == "tag2pix_128" and [Path(name).stem for name in names[1:]] == ["a", "b", "c"]
 
 
 def test_new_checkpoints_appear(weights_dir):
-    weights = Weights(*_options("--weights_dir", str(weights_dir)))
+    weights = Weights(_options("--weights_dir", str(weights_dir)))
     (weights_dir / "new.pkl").write_bytes((weights_dir / "a.pkl").read_bytes())
     assert "new" in weights.refresh()
 
 
 def test_without_weights_it_says_what_to_give(tmp_path):
     with pytest.raises(InputError, match="give --load FILE"):
-        Weights(*_options("--weights_dir", str(tmp_path), "--result_dir", str(tmp_path)))
+        Weights(_options("--weights_dir", str(tmp_path), "--result_dir", str(tmp_path)))
     with pytest.raises(InputError, match="missing is not a folder"):
-        Weights(*_options("--weights_dir", str(tmp_path / "missing")))
+        Weights(_options("--weights_dir", str(tmp_path / "missing")))
 
 
 def test_without_gradio_it_names_what_to_install(monkeypatch):

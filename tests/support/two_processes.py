@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from reference import fill, tensor  # noqa: E402
 
 from hardware.processes import Processes, process_group  # noqa: E402
 from loader.dataset import Pair  # noqa: E402
-from network.checkpoint import Architecture  # noqa: E402
+from network.architecture import Architecture  # noqa: E402
 from network.loss import ChangingLoss  # noqa: E402
 from tag2pix import Tag2Pix  # noqa: E402
 

@@ -3,9 +3,10 @@
 import torch
 
 from loader.dataset import TrainingPairs, collate
+from loader.layout import DataDir
 from loader.samples import select
 from loader.tags import load_vocabulary, read_tag_lines
-from network.checkpoint import Architecture
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
 
@@ -17,7 +18,7 @@ def test_a_few_drawings_are_learned(drawn_data):
     vocabulary = load_vocabulary()
     lines = read_tag_lines(drawn_data / "tags.txt")
     samples = select(lines, drawn_data / "rgb_train", vocabulary, training=True, limit=4).samples
-    pairs = TrainingPairs(samples, drawn_data, vocabulary, input_size=48, seed=1)
+    pairs = TrainingPairs(samples, DataDir(drawn_data), vocabulary, input_size=48, seed=1)
     batch = collate([pairs[1, index] for index in range(len(pairs))])
     architecture = Architecture(input_size=48, layers=(1, 1, 1, 1), cit=False)
     tag2pix = Tag2Pix(architecture, ChangingLoss(cit=False), lr_g=0.001)

@@ -9,15 +9,19 @@ from PIL import Image
 from pretraining_runs import options, table
 from training_runs import checkpoint, run_in, train
 
+from checkpoints.tag_extractor import read_tag_extractor
+from checkpoints.writing import save
+from hardware.processes import Processes
 from loader.dataset import collate
+from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, PlainSketches
 from loader.samples import Sample, is_held_out, select
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines, write_tag_dump
 from network import TagExtractor
-from network.checkpoint import read_tag_extractor, save
-from network.tag_metrics import COLUMNS, measure, write_table
-from training.classifier import ClassifierTraining
+from network.tag_metrics import measure
+from training.classifier import Classification
 from training.recipe import Recipe, positive_weights, rate_factor
+from training.tag_tables import COLUMNS, write_table
 
 
 def small_vocabulary(tags: int = 3) -> Vocabulary:
@@ -101,14 +105,19 @@ def test_it_learns(drawn_data):
     lines = read_tag_lines(drawn_data / "tags.txt")
     folder = drawn_data / "simpl_train"
     samples = select(lines, folder, vocabulary, training=True, limit=4).samples
-    data = (samples, drawn_data, vocabulary)
+    data = (samples, DataDir(drawn_data), vocabulary)
     torch.manual_seed(0)
-    training = ClassifierTraining(
+    training = Classification(
         TagExtractor(),
         AugmentedSketches(*data, input_size=32),
         PlainSketches(*data, input_size=32),
         vocabulary,
         Recipe(epochs=10, batch_size=4),
+        None,
+        per_epoch=1,
+        dtype=None,
+        processes=Processes(),
+        record={},
     )
 
     batch = collate([training.held_out[index] for index in range(4)])
@@ -119,7 +128,7 @@ def test_it_learns(drawn_data):
             return measure(training.network(batch.sketch).sigmoid(), batch.cit).macro_ap
 
     before = macro_ap()
-    losses = [training.training_step(batch)["loss"].item() for _ in range(10)]
+    losses = [training.step(1, batch)["loss"].item() for _ in range(10)]
     assert before < 0.8 and macro_ap() == 1
     assert losses[-1] < 0.1 * losses[0]
 
@@ -198,7 +207,7 @@ def test_held_out_line_art(mixed_data):
     """Every kind of it, in place and unchanged; what cannot be read is left out."""
     sample = Sample(4, (1, 2), (0,))
     (mixed_data / "xdog_train" / "4.png").write_bytes(b"no image")
-    held_out = PlainSketches([sample], mixed_data, small_vocabulary(), input_size=64)
+    held_out = PlainSketches([sample], DataDir(mixed_data), small_vocabulary(), input_size=64)
     assert len(held_out) == 2
     good, bad = held_out[0], held_out[1]
     with Image.open(mixed_data / "simpl_train" / "4.png") as image:
@@ -246,12 +255,12 @@ def test_line_art_alone_and_another_vocabulary(mixed_data, own_vocabulary, tmp_p
 
 
 def test_numbers_that_go_wrong(drawn_data, tmp_path, monkeypatch, capsys):
-    training_step = ClassifierTraining.training_step
-    monkeypatch.setattr(
-        ClassifierTraining,
-        "training_step",
-        lambda self, batch: training_step(self, batch._replace(sketch=batch.sketch * torch.nan)),
-    )
+    plain_step = Classification.step
+
+    def spoilt_step(self, epoch, batch):
+        return plain_step(self, epoch, batch._replace(sketch=batch.sketch * torch.nan))
+
+    monkeypatch.setattr(Classification, "step", spoilt_step)
     assert train(*options(drawn_data, tmp_path, "--epoch=1")) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("training diverged in epoch 1, step 1: loss is nan")

@@ -7,7 +7,7 @@ import pytest
 from pretraining_runs import options, table
 from training_runs import assert_same, checkpoint, run_in, train
 
-from training.classifier import ClassifierTraining
+from training.classifier import Classification
 from training.recipe import rate_factor
 
 
@@ -24,14 +24,14 @@ def assert_same_run(directory, whole):
 
 
 def signal_at_step(monkeypatch, number, signal_number):
-    training_step = ClassifierTraining.training_step
+    plain_step = Classification.step
 
-    def step(self, batch):
-        if self.position.step + 1 == number:
+    def step(self, epoch, batch):
+        if self.schedule.last_epoch + 1 == number:
             os.kill(os.getpid(), signal_number)
-        return training_step(self, batch)
+        return plain_step(self, epoch, batch)
 
-    monkeypatch.setattr(ClassifierTraining, "training_step", step)
+    monkeypatch.setattr(Classification, "step", step)
 
 
 def test_stopped_and_resumed(drawn_data, whole, tmp_path, monkeypatch, capsys):

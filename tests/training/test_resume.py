@@ -16,8 +16,8 @@ from training_runs import (
     train,
 )
 
+from checkpoints.reading import add_prefix
 from network import TagExtractor
-from network.checkpoint import add_prefix
 
 # Seven pairs: two batches per epoch, the second of them smaller. The schedules change in between.
 SCHEDULES = ("--two_step_epoch=2", "--brightness_epoch=3", "--cit_cvt_weight", "2", "3")

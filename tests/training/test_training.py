@@ -13,12 +13,13 @@ from PIL import Image
 from reference import fill
 from training_runs import TINY, at_step, checkpoint, run_in, train
 
+from hardware.memory import peak_memory, used_memory
 from loader.dataset import Pair
-from network.checkpoint import Architecture
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix, _frozen
 from training.results import ResultDirectory
-from training.watch import LossWatch, peak_memory, used_memory
+from training.watch import LossWatch
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from training_runs import TINY, checkpoint, run_in, train
 
+from checkpoints.checkpoint import Checkpoint
 from loader.dataset import Pair
-from network.checkpoint import Architecture, resize
+from network import Discriminator, Generator
+from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix
 
@@ -98,8 +100,8 @@ def test_init_takes_the_networks_of_another_run_at_another_size(drawn_data, tmp_
     assert large["G"]["module.Linear.weight"].shape == (32 * 3 * 3, 115)
 
 
-def test_resized_colors_keep_their_place_and_mean():
-    generator = SMALL.generator()
+def test_resized_colors_keep_their_place_and_mean(tmp_path):
+    generator = Generator(SMALL)
     with torch.no_grad():
         maps = generator.Linear.weight.view(32, 2, 2, 115)
         maps[:, :, 0], maps[:, :, 1] = -1, 3
@@ -107,12 +109,14 @@ def test_resized_colors_keep_their_place_and_mean():
             0,
             8,
         )
-    resized = resize(generator.state_dict(), 64)
+    torch.save({"G": generator.state_dict(), "D": Discriminator().state_dict()}, tmp_path / "w.pkl")
+    checkpoint = Checkpoint.read(tmp_path / "w.pkl")
+    resized = checkpoint.resized(64).generator
     maps = resized["Linear.weight"].view(32, 4, 4, 115)
     assert torch.allclose(maps[5, :, :, 7], torch.tensor([-1.0, 0.0, 2.0, 3.0]).expand(4, 4))
     bias = resized["Linear.bias"].view(32, 4, 4)
     assert torch.allclose(bias[5], torch.tensor([0.0, 2.0, 6.0, 8.0])[:, None].expand(4, 4))
-    same = resize(generator.state_dict(), 32)
+    same = checkpoint.resized(32).generator
     assert all(torch.allclose(value, same[key]) for key, value in generator.state_dict().items())
 
 
@@ -135,15 +139,15 @@ def test_a_dry_run_tries_what_the_last_epoch_does(drawn_data, tmp_path, monkeypa
     ("flags", "message"),
     [
         (("--init={file}", "--resume"), "without --load and --resume"),
-        (("--init={file}", "--input_size=40"), "not a positive multiple of 16"),
+        (("--init={file}", "--input_size=40"), "not a multiple of 16"),
         (("--init={file}", "--model=senet"), "contradicts"),
         (("--init=missing.pkl",), "missing.pkl does not exist"),
     ],
 )
 def test_wrong_init_is_refused_in_one_line(drawn_data, tmp_path, capsys, flags, message):
     file = tmp_path / "small.pkl"
-    discriminator = SMALL.discriminator().state_dict()
-    torch.save({"G": SMALL.generator().state_dict(), "D": discriminator}, file)
+    discriminator = Discriminator().state_dict()
+    torch.save({"G": Generator(SMALL).state_dict(), "D": discriminator}, file)
     flags = [flag.format(file=file) for flag in flags]
     assert train(f"--data_dir={drawn_data}", f"--result_dir={tmp_path / 'runs'}", *flags) == 2
     error = capsys.readouterr().err

@@ -4,38 +4,40 @@ import time
 
 import torch
 
-from training.loop import Training
-from training.watch import peak_memory
+from hardware.memory import peak_memory
+from training.colorization import Colorization
+from training.loop import Loop
 
 STEPS = 2  # the first one also prepares kernels, so the last one is timed
 
 
-def trial(training: Training) -> None:
+def dry_run(loop: Loop, task: Colorization) -> None:
     """Train two steps as in the last epoch, write one checkpoint and the grids into the result
     directory, and print what they cost. Several processes must all call it."""
-    tag2pix = training.tag2pix
-    stream = training.stream()
+    device = task.tag2pix.device
+    source = loop.stream()
     seconds = 0.0
     for _ in range(STEPS):
-        batch = next(stream, None)
+        batch = next(source, None)
         if batch is None:
             break
         started = time.monotonic()
-        training.step(training.epochs, training.to_device(batch))
-        if tag2pix.device.type == "cuda":
-            torch.cuda.synchronize(tag2pix.device)
+        task.step(loop.epochs, loop.to_device(batch))
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         seconds = time.monotonic() - started
-        images = len(batch.sketch) * training.processes.world
-    stream.close()
-    path = training.save(named=False)
-    training.write_grids(tag2pix.position.epoch)
-    if path is None:
+        images = len(batch.sketch) * loop.processes.world
+    source.close()
+    loop.save()
+    task.write_grids(loop.position.epoch)
+    if not loop.results:
         return
+    size = task.newest_checkpoint().stat().st_size
     print(
         f"dry run: {images} images per step, {seconds:.2f} s per step ({images / seconds:.1f} "
-        f"images/s), {training.memory_use()}, checkpoints of {path.stat().st_size / 2**20:.0f} MiB"
+        f"images/s), {task.memory_use()}, checkpoints of {size / 2**20:.0f} MiB"
     )
-    print(f"dry run: device {_device_name(tag2pix.device)}; everything works; nothing was kept")
+    print(f"dry run: device {_device_name(device)}; everything works; nothing was kept")
 
 
 def _device_name(device: torch.device) -> str:

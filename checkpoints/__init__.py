@@ -1,0 +1,1 @@
+"""Weight files in the public format: read safely, described in types, written atomically."""

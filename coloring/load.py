@@ -1,0 +1,26 @@
+"""From the command line to a Colorist."""
+
+from checkpoints.checkpoint import Checkpoint
+from coloring.colorist import Colorist
+from command_line.from_checkpoint import load_extractor, vocabulary_of, with_network_of
+from command_line.options import Options
+from errors import InputError
+from hardware.device import default_device
+
+
+def load_colorist(options: Options) -> Colorist:
+    """The colorist of --load, as the flags say. Raises InputError.
+
+    Pictures are made in float32 unless --amp is given: then they are the same everywhere.
+    """
+    if not options.load:
+        raise InputError(f"--{options.mode} needs --load FILE, the checkpoint to color with")
+    options, checkpoint = with_network_of(options, Checkpoint.read(options.load))
+    return Colorist.load(
+        checkpoint,
+        extractor=load_extractor(options.pretrain_dump) if checkpoint.architecture.cit else None,
+        vocabulary=vocabulary_of(options, checkpoint),
+        cit_norm=options.cit_norm,
+        device=default_device(options.cpu),
+        precision=options.amp if "amp" in options.given else "off",
+    )

@@ -1,0 +1,24 @@
+"""How much memory the work takes."""
+
+import psutil
+import torch
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most bytes in use at once: on the GPU, or of this process on the CPU; 0 where the system
+    does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # Windows, where psutil knows
+        return psutil.Process().memory_info().peak_wset
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage if psutil.MACOS else 1024 * usage
+
+
+def used_memory(device: torch.device) -> int:
+    """The bytes in use now, on the GPU or by this process."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return psutil.Process().memory_info().rss
