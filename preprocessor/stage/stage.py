@@ -32,7 +32,7 @@ from typing import Any
 import joblib
 from tqdm import tqdm
 
-from errors import InputError
+from errors import BrokenImageError, InputError
 from preprocessor.stage.summary import Summary as Summary
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
@@ -173,6 +173,8 @@ class _Guarded:
             return Outcome(item, self.function(item))
         except ImportError:
             raise
+        except BrokenImageError as error:
+            return Outcome(item, error=str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FATAL_ERRNOS:
                 raise

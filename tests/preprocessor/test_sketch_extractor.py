@@ -12,7 +12,8 @@ import pytest
 
 from errors import InputError
 from files.checksum import sha256_of
-from images.stage_reader import read_gray, read_rgb, write_png
+from images.png import write_png
+from images.reader import read_gray, read_rgb
 from line_art import sketch_keras
 from line_art.keras_file import read_keras_file
 from line_art.xdog import adjust_intensity, random_parameters, xdog
