@@ -8,6 +8,7 @@ not its name. Only FORMATS are looked at, none of which needs another program.
 import contextlib
 import os
 import stat
+import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ GRAY_WEIGHTS = (9797, 19234, 3737)
 
 # What a PNG says about its pixels besides their values, as Pillow names it.
 _NOT_PLAIN = {"transparency", "exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _PNG_DEPTH = 24
 _OTHER_CHUNKS = 1 << 20
@@ -125,12 +127,22 @@ def _decode_plain_png(image: Image.Image, path: str | os.PathLike, flags: int) -
     if path.stat().st_size > 2 * 3 * image.width * image.height + _OTHER_CHUNKS:
         return None
     content = path.read_bytes()
-    if content[_PNG_DEPTH] > 8 or b"eXIf" in content or not content.endswith(_PNG_END):
+    if content[_PNG_DEPTH] > 8 or not _ends_with_its_pixels(content):
         return None
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     if pixels is None:
         raise BrokenImageError(path, "damaged or truncated: its pixels cannot be decoded")
     return pixels
+
+
+def _ends_with_its_pixels(content: bytes) -> bool:
+    """Whether a PNG is complete, with nothing between its pixels and its end: Pillow has not seen
+    yet what is said there, and it may be the orientation."""
+    start, kind = len(_PNG_SIGNATURE), b""
+    while start + 12 < len(content):
+        length, kind = struct.unpack_from(">I4s", content, start)
+        start += length + 12
+    return kind == b"IDAT" and start + 12 == len(content) and content.endswith(_PNG_END)
 
 
 def _decode(image: Image.Image, path: str | os.PathLike) -> np.ndarray:
