@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 
 from errors import InputError
-from files.download import check_sha256, fetch, sha256_of
+from files.checksum import sha256_of
+from files.download import check_sha256, fetch
 from images.png import write_png
 from images.reader import read_gray, read_rgb
 from line_art.xdog import adjust_intensity, random_parameters, xdog
