@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
-from errors import InputError
+from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
-from images.line_art import BrokenImageError, read_gray
+from images.reader import read_gray
 
 PROJECT = Path(__file__).parent
 WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
@@ -85,7 +85,7 @@ def read_line_art(sources: Sequence[Path]) -> dict[Path, Image.Image]:
     grays = {}
     for source in sources:
         try:
-            grays[source] = read_gray(source)
+            grays[source] = Image.fromarray(read_gray(source, first_frame=True))
         except BrokenImageError as error:
             print(f"left out: {error}", file=sys.stderr)
     if not grays:

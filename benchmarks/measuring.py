@@ -1,5 +1,6 @@
 """Running a command for its time, processor time and memory."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 
 class Measured(NamedTuple):
@@ -25,7 +28,6 @@ def measure(script: Path, *arguments: str) -> Measured:
             [sys.executable, str(script), *arguments],
             stdout=said,
             stderr=said,
-            start_new_session=True,
         )
         largest, pid = 0, 0
         while not pid:
@@ -40,15 +42,14 @@ def measure(script: Path, *arguments: str) -> Measured:
     return Measured(seconds, usage.ru_utime + usage.ru_stime, largest / 1e6)
 
 
-def _resident(session: int) -> int:
+def _resident(pid: int) -> int:
+    """Bytes in memory of a process and all those it has started."""
     total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session:
-            total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        for process in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
     return total
 
 

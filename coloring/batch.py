@@ -14,8 +14,9 @@ from coloring.load import load_colorist
 from coloring.png import result_folder, weights_name, write_new_png
 from coloring.sheet import color_sheet
 from command_line.options import Options, require
-from errors import InputError
-from images.line_art import BrokenImageError, read_gray, read_sketch
+from errors import BrokenImageError, InputError
+from images.line_art import read_sketch
+from images.reader import read_gray
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 
@@ -66,7 +67,7 @@ def _color_folder(colorist: Colorist, options: Options) -> int:
 def _sketch(path: Path, size: int, keep_aspect: bool) -> torch.Tensor:
     if not keep_aspect:
         return read_sketch(path, size)
-    square, _ = pad_to_square(read_gray(path), size)
+    square, _ = pad_to_square(Image.fromarray(read_gray(path)), size)
     return torch.from_numpy(np.asarray(square, np.float32) / 255)[None]
 
 
@@ -99,7 +100,7 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     done, broken = 0, 0
     for path in tqdm(paths, desc="coloring", unit="img"):
         try:
-            gray = read_gray(path)
+            gray = Image.fromarray(read_gray(path, first_frame=True))
         except BrokenImageError as error:
             tqdm.write(f"skipped: {error}", file=sys.stderr)
             broken += 1

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drawn_art.drawing import Drawing, draw_lots
-from images.stage_reader import read_rgb, write_png
+from images.png import write_png
+from images.reader import read_rgb
 from preprocessor.faces.positions import FacePosition
 
 # Eyes, mouth and the fringe, in units of the style: left, top, and the side of the square.

@@ -22,6 +22,7 @@ from errors import InputError
 from evaluation.dataset_metrics import Colored, identity
 from files.atomic import atomic_path
 from files.checksum import sha256_of
+from files.download import fetch
 from loader.dataset import Pair
 from network.tag_extractor import TagExtractor
 
@@ -154,7 +155,9 @@ def inception_weights(given: str) -> Path:
     hub's checkpoints; if nothing, the one that is there already. Raises InputError."""
     hub = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if given == "download":
-        return hub if hub.is_file() else _download(hub)
+        if not hub.is_file():
+            fetch(INCEPTION_URL, hub, INCEPTION_SHA256_START)
+        return hub
     if given:
         if not Path(given).is_file():
             raise InputError(
@@ -168,20 +171,6 @@ def inception_weights(given: str) -> Path:
             "names them"
         )
     return hub
-
-
-def _download(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    print(f"downloading {INCEPTION_URL}")
-    try:
-        torch.hub.download_url_to_file(INCEPTION_URL, str(path), INCEPTION_SHA256_START)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "reason", error)
-        raise InputError(
-            f"cannot download {path.name} ({reason}): get {INCEPTION_URL} by hand and put it at "
-            f"{path}, or name it with --fid_weights"
-        ) from error
-    return path
 
 
 def _check_weights(path: str | Path) -> None:

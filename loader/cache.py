@@ -8,12 +8,13 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from errors import InputError
-from images.line_art import read_image
+from images.reader import RULE
 from loader.augment import shrink, shrunk_size
 
 ABANDONED_SECONDS = 3600  # a younger unfinished copy may be another run's, being written
@@ -22,8 +23,8 @@ ABANDONED_SECONDS = 3600  # a younger unfinished copy may be another run's, bein
 class ImageCache:
     """Reads images shrunk for networks of `input_size`, and keeps what it read under `directory`.
 
-    A copy is made when its image is first read, and again when the image's time or size has
-    changed, so an interruption leaves nothing wrong.
+    A copy is made when its image is first read, and again when the image's time or size or the
+    rule of the reader has changed, so an interruption leaves nothing wrong.
     """
 
     def __init__(self, directory: Path, input_size: int):
@@ -52,21 +53,22 @@ class ImageCache:
                 f"{free / 2**30:.1f}: name another place, --cache DIR"
             )
 
-    def read(self, path: Path, flags: int) -> np.ndarray:
-        """The image that `shrink` makes of `read_image(path, flags)`; raises BrokenImageError."""
+    def read(self, path: Path, decode: Callable[[Path], np.ndarray]) -> np.ndarray:
+        """The image that `shrink` makes of `decode(path)`, a function of the reader; raises
+        BrokenImageError."""
         try:
             found = path.stat()
         except OSError:
-            return read_image(path, flags)  # which says what is wrong
-        original = (found.st_mtime_ns, found.st_size)
+            return decode(path)  # which says what is wrong
+        original = (RULE, found.st_mtime_ns, found.st_size)
         copy = self.directory / path.parent.name / f"{path.stem}.npy"
         pixels = _read_copy(copy, original)
         if pixels is None:
-            pixels = shrink(read_image(path, flags), self.input_size)
+            pixels = shrink(decode(path), self.input_size)
             self._write_copy(copy, original, pixels)
         return pixels
 
-    def _write_copy(self, copy: Path, original: tuple[int, int], pixels: np.ndarray) -> None:
+    def _write_copy(self, copy: Path, original: tuple[int, ...], pixels: np.ndarray) -> None:
         if self.is_full:
             return
         temporary = copy.with_name(f".{copy.stem}.{os.getpid()}.tmp")
@@ -84,14 +86,14 @@ class ImageCache:
 
 
 def _record_type(shape: tuple[int, ...]) -> np.dtype:
-    return np.dtype([("time", "<i8"), ("size", "<i8"), ("pixels", "u1", shape)])
+    return np.dtype([("rule", "<i8"), ("time", "<i8"), ("size", "<i8"), ("pixels", "u1", shape)])
 
 
-def _read_copy(copy: Path, original: tuple[int, int]) -> np.ndarray | None:
+def _read_copy(copy: Path, original: tuple[int, ...]) -> np.ndarray | None:
     """The pixels of a copy; None if there is none, or of another image, or only part of it."""
     try:
         record = np.load(copy, allow_pickle=False)
-        if (int(record["time"]), int(record["size"])) == original:
+        if tuple(int(record[name]) for name in ("rule", "time", "size")) == original:
             return np.ascontiguousarray(record["pixels"])
     except (OSError, ValueError, EOFError, IndexError):
         pass

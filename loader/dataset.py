@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from errors import InputError
+from errors import BrokenImageError, InputError
 from images.color_space import to_network
-from images.line_art import BrokenImageError, read_sketch
+from images.line_art import read_sketch
+from images.reader import read_rgb
 from loader import augment
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
@@ -66,10 +66,10 @@ class TrainingPairs(AugmentedSketches):
     def _item(self, epoch: int, index: int) -> Pair:
         sample = self.samples[index]
         sketch, placement = self._augmented(epoch, index)
-        color = self.read(self.color_dir / f"{sample.file_id}.png", cv2.IMREAD_COLOR)
+        color = self.read(self.color_dir / f"{sample.file_id}.png", read_rgb)
         color = augment.place(color, placement, self.input_size)
         return Pair(
-            torch.from_numpy(to_network(cv2.cvtColor(color, cv2.COLOR_BGR2RGB), self.color_space)),
+            torch.from_numpy(to_network(color, self.color_space)),
             sketch,
             multi_hot(sample.cit, self.classes[0]),
             multi_hot(sample.cvt, self.classes[1]),
@@ -156,9 +156,8 @@ class BenchmarkPairs(Dataset):
         name = f"{sample.file_id}.png"
         try:
             sketch = read_sketch(self.data_dir.benchmark_line_art / name, self.input_size)
-            with Image.open(self.data_dir.benchmark / name) as image:
-                color = image.convert("RGB")
-        except (BrokenImageError, OSError) as error:
+            color = Image.fromarray(read_rgb(self.data_dir.benchmark / name))
+        except BrokenImageError as error:
             raise InputError(f"benchmark image {name} cannot be read: {error}") from error
         size = (self.input_size, self.input_size)
         color = np.asarray(color.resize(size, Image.Resampling.LANCZOS))

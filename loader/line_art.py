@@ -1,17 +1,16 @@
 """Labeled line art for the tag classifier, and the augmentation that training pairs share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from errors import InputError
-from images.line_art import BrokenImageError, read_image
+from errors import BrokenImageError, InputError
+from images.reader import read_gray
 from loader import augment
 from loader.augment import Placement
 from loader.cache import ImageCache
@@ -64,16 +63,19 @@ class _Sketches(Dataset):
         self.without_sketch = len(samples) - len(self.samples)
         self.classes = len(vocabulary.cit), len(vocabulary.cvt)
         self.input_size = input_size
-        self.read = read_image
+        self.cache = None
         if cache:
-            image_cache = ImageCache(cache, input_size)
+            self.cache = ImageCache(cache, input_size)
             images = self.images_per_sample * len(self.samples)
-            image_cache.check(images, sum(map(len, self.sketches.values())))
-            self.read = image_cache.read
+            self.cache.check(images, sum(map(len, self.sketches.values())))
+
+    def read(self, path: Path, decode: Callable[[Path], np.ndarray]) -> np.ndarray:
+        """What `decode`, a function of the reader, makes of a file, through the cache."""
+        return self.cache.read(path, decode) if self.cache else decode(path)
 
     def read_sketch(self, path: Path, placement: Placement) -> np.ndarray:
         """Line art (S, S), uint8; raises BrokenImageError."""
-        sketch = self.read(path, cv2.IMREAD_GRAYSCALE)
+        sketch = self.read(path, read_gray)
         return augment.place(sketch, placement, self.input_size)
 
 

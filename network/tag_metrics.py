@@ -1,11 +1,12 @@
 """How well a classifier finds the tags of line art, tag by tag and in all."""
 
+import warnings
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torchmetrics.functional.classification import (
-    binary_average_precision,
+    multilabel_average_precision,
     multilabel_f1_score,
     multilabel_precision,
     multilabel_recall,
@@ -39,19 +40,19 @@ def measure(scores: Tensor, labels: Tensor) -> TagMetrics:
     labels = labels.int()
     occurs = labels.any(dim=0)
 
-    def per_tag(metric) -> Tensor:
-        values = metric(scores, labels, labels.shape[1], THRESHOLD, average=None)
+    def per_tag(metric, **threshold: float) -> Tensor:
+        values = metric(scores, labels, labels.shape[1], average=None, **threshold)
         return values.where(occurs, torch.nan)
 
-    ap = torch.full((labels.shape[1],), torch.nan, dtype=scores.dtype)
-    for tag in occurs.nonzero()[:, 0]:
-        ap[tag] = binary_average_precision(scores[:, tag], labels[:, tag])
-    f1 = per_tag(multilabel_f1_score)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the tags that do not occur
+        ap = per_tag(multilabel_average_precision)
+    f1 = per_tag(multilabel_f1_score, threshold=THRESHOLD)
     micro_f1 = multilabel_f1_score(scores, labels, labels.shape[1], THRESHOLD, average="micro")
     return TagMetrics(
         average_precision=ap,
-        precision=per_tag(multilabel_precision),
-        recall=per_tag(multilabel_recall),
+        precision=per_tag(multilabel_precision, threshold=THRESHOLD),
+        recall=per_tag(multilabel_recall, threshold=THRESHOLD),
         f1=f1,
         tags=int(occurs.sum()),
         macro_ap=float(ap.nanmean()),

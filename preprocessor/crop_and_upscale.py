@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from errors import InputError
+from images.png import write_png
+from images.reader import read_rgb
 from images.square import has_white_border, make_square
-from images.stage_reader import read_rgb, write_png
 from preprocessor.metadata.resolutions import read_resolutions
 from preprocessor.stage.batch import ALL_FILES, numbered_images, process, skip_file, without
 from preprocessor.stage.stage import (

@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 
 from errors import InputError
-from files.download import check_sha256, fetch, sha256_of
-from images.stage_reader import read_gray, read_rgb, write_png
+from files.checksum import sha256_of
+from files.download import check_sha256, fetch
+from images.png import write_png
+from images.reader import read_gray, read_rgb
 from line_art.xdog import adjust_intensity, random_parameters, xdog
 from preprocessor.stage.batch import ALL_FILES, numbered_images, process, skip_file, without
 from preprocessor.stage.stage import (

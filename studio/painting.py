@@ -5,7 +5,6 @@ import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import Vocabulary
 from studio.swatches import rows
-from upscaling.upscaler import WAIFU2X_PACKAGE
+from upscaling.models import waifu2x_models
 
 RANDOM = "random palettes"
 MAX_VARIATIONS = 32
@@ -82,7 +81,7 @@ def _random_palette(things: dict[str, tuple[int, ...]], draw: random.Random) -> 
 
 def methods() -> list[str]:
     """The ways of enlarging that are installed, the best first."""
-    return ["waifu2x", "LANCZOS"] if find_spec(WAIFU2X_PACKAGE) else ["LANCZOS"]
+    return ["waifu2x", "LANCZOS"] if waifu2x_models() else ["LANCZOS"]
 
 
 def enlarge(
@@ -114,13 +113,7 @@ def _waifu2x(picture: Image.Image, side: int, device: torch.device) -> Image.Ima
     pixels = np.asarray(picture)
     below, beside = (max(pixels.shape[:2]) - length for length in pixels.shape[:2])
     square = np.pad(pixels, ((0, below), (0, beside), (0, 0)), mode="edge")
-    threads = torch.get_num_threads()
-    try:
-        network = waifu2x.load(device=device.type)
-        torch.set_num_threads(threads)
-        return Image.fromarray(waifu2x.upscale(square, side, network))
-    finally:
-        torch.set_num_threads(threads)
+    return Image.fromarray(waifu2x.upscale(square, side, waifu2x.load(device=device.type)))
 
 
 def save_png(picture: Image.Image, path: Path, tags: Sequence[str], weights: str) -> Path:

@@ -1,6 +1,5 @@
 """Sketches from outside: read within limits, and cleaned to line art."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from errors import InputError
-from images.line_art import to_gray
+from errors import BrokenImageError, InputError
+from images.reader import count_frames, read_rgb, to_gray
 from line_art.xdog import xdog
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MEGABYTE = 1 << 20
 EXTRACTION_SIDE = 768
 PAPER = 255
@@ -59,38 +57,15 @@ def read_sketch_file(
     size = Path(path).stat().st_size / MEGABYTE
     if size > limits.megabytes:
         raise InputError(f"{name} has {size:.0f} MB; the limit is {limits.megabytes:g} MB")
+    max_pixels = limits.megapixels * 1e6
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                _check_pixels(image.size, name, limits)
-                frames = getattr(image, "n_frames", 1)
-                image.seek(0)
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-    except Image.UnidentifiedImageError:
-        raise InputError(
-            f"{name} is not a picture that can be read: give a {', '.join(FORMATS)}"
-        ) from None
-    except Image.DecompressionBombError:
-        raise InputError(
-            f"{name} has far too many pixels; the limit is {limits.megapixels:g} megapixels"
-        ) from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        raise InputError(f"{name} is damaged: {error}") from error
+        frames = count_frames(path, max_pixels=max_pixels)
+        rgb = read_rgb(path, max_pixels=max_pixels, first_frame=True)
+    except BrokenImageError as error:
+        raise InputError(f"{name}: {error.reason}") from error
     notices = [f"{name} is animated ({frames} frames): this is the first"] if frames > 1 else []
-    gray = to_gray(upright)
-    return gray, notices + _advice(upright, gray)
-
-
-def _check_pixels(size: tuple[int, int], name: str, limits: Limits) -> None:
-    width, height = size
-    megapixels = width * height / 1e6
-    if megapixels > limits.megapixels:
-        raise InputError(
-            f"{name} is {width} x {height} px, {megapixels:.0f} megapixels; "
-            f"the limit is {limits.megapixels:g}"
-        )
+    gray = Image.fromarray(to_gray(rgb))
+    return gray, notices + _advice(Image.fromarray(rgb), gray)
 
 
 def _advice(image: Image.Image, gray: Image.Image) -> list[str]:
@@ -98,9 +73,8 @@ def _advice(image: Image.Image, gray: Image.Image) -> list[str]:
     small.thumbnail((128, 128))
     if np.asarray(small).mean() < DARK:
         return ["mostly dark: if the lines are light on dark, tick Invert"]
-    colors = image.convert("RGB")
-    colors.thumbnail((128, 128))
-    channels = np.asarray(colors, np.int16)
+    image.thumbnail((128, 128))
+    channels = np.asarray(image, np.int16)
     if (channels.max(2) - channels.min(2)).mean() > COLORFUL:
         return ["this looks like a colored picture: XDoG finds its lines"]
     return []

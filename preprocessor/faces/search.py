@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from errors import InputError
-from images.stage_reader import read_rgb, write_png
+from images.png import write_png
+from images.reader import read_rgb
 from preprocessor.faces.positions import FacePosition
 
 SCALE_STEP = 1.2

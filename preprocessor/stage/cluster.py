@@ -1,48 +1,31 @@
-"""The stages on a Dask cluster, through joblib's Dask backend."""
+"""The stages on a Dask cluster."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-
-import joblib
+from typing import Any
 
 from errors import InputError
 
 try:
-    from distributed import Client, KilledWorker
-    from joblib._dask import DaskDistributedBackend
+    from distributed import Client, KilledWorker, as_completed
 except ImportError as error:
     raise InputError("--dask needs the package distributed: pip install distributed") from error
 
 PROJECT = Path(__file__).resolve().parents[2]
+WAITING_PER_CORE = 4
 
 
-class _Backend(DaskDistributedBackend):
-    """joblib's backend, which by itself waits forever for a task that Dask has given up."""
+def map_on_cluster(
+    function: Callable[[Any], Any], items: Iterable[Any], address: str
+) -> Iterator[Any]:
+    """Apply `function` to every item on the Dask cluster whose scheduler is at `address`.
 
-    def submit(self, func, callback=None):
-        def report(future) -> None:
-            if future.exception() is not None:
-                callback(future.exception())
-
-        future = super().submit(func, callback)
-        if callback is not None:
-            future.add_done_callback(report)
-        return future
-
-    def retrieve_result_callback(self, out):
-        if isinstance(out, BaseException):
-            raise out
-        return super().retrieve_result_callback(out)
-
-
-@contextmanager
-def cluster(address: str) -> Iterator[None]:
-    """Within this context joblib works on the Dask cluster whose scheduler is at `address`.
-
+    Yields the results in any order. Items are taken from the iterable as workers become free.
     Raises InputError when no scheduler answers, it has no workers, or they cannot import this
-    project; ChildProcessError when the same work has killed several workers.
+    project; ChildProcessError when the same work has killed several workers; what the function
+    raises.
     """
     try:
         client = Client(address, timeout=5)
@@ -54,8 +37,7 @@ def cluster(address: str) -> Iterator[None]:
         except (OSError, asyncio.TimeoutError) as error:
             raise InputError(f"the Dask scheduler at {address} has no workers") from error
         try:
-            with joblib.parallel_config(_Backend(client=client)):
-                yield
+            yield from _map(client, function, iter(items))
         except (ImportError, RuntimeError) as error:
             # Errors of the work itself are in the outcomes; these come from loading it.
             raise InputError(
@@ -67,3 +49,14 @@ def cluster(address: str) -> Iterator[None]:
                 f"work on the Dask cluster was given up because {error.allowed_failures + 1} "
                 "workers died doing it (out of memory?)"
             ) from error
+
+
+def _map(client: Client, function: Callable[[Any], Any], items: Iterator[Any]) -> Iterator[Any]:
+    def submit(item):
+        return client.submit(function, item, pure=False)
+
+    waiting = max(1, WAITING_PER_CORE * sum(client.ncores().values()))
+    futures = as_completed(map(submit, islice(items, waiting)))
+    for future in futures:
+        yield future.result()
+        futures.update(map(submit, islice(items, 1)))

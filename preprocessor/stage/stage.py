@@ -24,7 +24,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from typing import Any
 import joblib
 from tqdm import tqdm
 
-from errors import InputError
+from errors import BrokenImageError, InputError
 from preprocessor.stage.summary import Summary as Summary
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
@@ -110,7 +109,7 @@ def map_files(
 
     Yields an Outcome per item, in any order. Items are taken from the iterable as workers become
     free, so it may be endless; `total` gives the progress bar its length where `items` has none.
-    `batch_size` is how many items a worker takes at a time; "auto" suits files, 1 large items.
+    `batch_size` is how many items a process takes at a time; "auto" suits files, 1 large items.
     The bar counts items, or the sum of `size(item)`, in `unit`.
     An exception on one item becomes the `error` of its Outcome, except a full or read-only disk
     and a missing package, which stop the whole map because no other item could succeed. With
@@ -135,21 +134,15 @@ def _map(task, items, jobs: int, dask: str | None, batch_size: int | str) -> Ite
     if dask is None and jobs == 1:
         yield from map(task, items)
         return
-    with _workers(jobs, dask, batch_size) as parallel:
-        yield from parallel(joblib.delayed(task)(item) for item in items)
+    if dask is not None:
+        from preprocessor.stage.cluster import map_on_cluster
 
-
-@contextmanager
-def _workers(jobs: int, dask: str | None, batch_size: int | str) -> Iterator[joblib.Parallel]:
-    if dask is None:
-        _hush_resource_tracker()
-        with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
+        yield from map_on_cluster(task, items, dask)
         return
-    from preprocessor.stage.cluster import cluster
-
-    with cluster(dask):
-        yield joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
+    _hush_resource_tracker()
+    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
+        yield from parallel(joblib.delayed(task)(item) for item in items)
 
 
 def _hush_resource_tracker() -> None:
@@ -173,6 +166,8 @@ class _Guarded:
             return Outcome(item, self.function(item))
         except ImportError:
             raise
+        except BrokenImageError as error:
+            return Outcome(item, error=str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _FATAL_ERRNOS:
                 raise

@@ -2,31 +2,38 @@
 
 import hashlib
 import io
-import urllib.error
 
 import pytest
+import requests
 
 from errors import InputError
 from files.checksum import sha256_of
 from files.download import check_sha256, fetch
 
 URL = "https://example.org/model.h5"
-CONTENT = b"weights" * 1000
+CONTENT = b"weights" * 100_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
 def server(monkeypatch):
-    """Answers every request with `CONTENT`, or with what a test puts in place of it."""
-    answer = {"content": CONTENT}
+    """Answers every request with `content`, or raises that, or sends on to another `address`."""
+    answer = {"content": CONTENT, "address": None, "status": 200}
 
-    def urlopen(request, timeout):
-        assert request.full_url == URL
+    def send(_, request, **options):
+        assert options["timeout"] == 30
         if isinstance(answer["content"], Exception):
             raise answer["content"]
-        return io.BytesIO(answer["content"])
+        response = requests.Response()
+        response.request, response.url = request, request.url
+        response.status_code = answer["status"]
+        response.raw = io.BytesIO(answer["content"])
+        if answer["address"] and request.url == URL:
+            response.status_code = 302
+            response.headers["location"] = answer["address"]
+        return response
 
-    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
     return answer
 
 
@@ -43,7 +50,7 @@ def test_a_wrong_file_is_not_kept(tmp_path, server):
 
 
 def test_without_a_network_the_line_says_where_to_put_the_file(tmp_path, server):
-    server["content"] = urllib.error.URLError("no route to host")
+    server["content"] = requests.ConnectionError("no route to host")
     with pytest.raises(InputError) as caught:
         fetch(URL, tmp_path / "model.h5", SHA256)
     for part in ("model.h5", "no route to host", URL, str(tmp_path / "model.h5"), "by hand"):
@@ -54,10 +61,25 @@ def test_without_a_network_the_line_says_where_to_put_the_file(tmp_path, server)
 def test_plain_http_is_refused(tmp_path, server):
     with pytest.raises(ValueError, match="https"):
         fetch("http://example.org/model.h5", tmp_path / "model.h5")
+    server["address"] = "https://mirror.example.org/model.h5"
+    fetch(URL, tmp_path / "model.h5", SHA256)
+    (tmp_path / "model.h5").unlink()
+    server["address"] = "http://example.org/model.h5"
+    with pytest.raises(InputError, match="http://example.org/model.h5, which is not https"):
+        fetch(URL, tmp_path / "model.h5")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_says_not_found_is_no_file(tmp_path, server):
+    server["status"] = 404
+    with pytest.raises(InputError, match="404 .*by hand"):
+        fetch(URL, tmp_path / "model.h5")
+    assert not list(tmp_path.iterdir())
 
 
 def test_checksums_of_files_at_hand(tmp_path):
     (tmp_path / "file").write_bytes(CONTENT)
     check_sha256(tmp_path / "file", SHA256)
+    check_sha256(tmp_path / "file", SHA256[:8].upper())
     with pytest.raises(InputError, match=SHA256):
         check_sha256(tmp_path / "file", "0" * 64)

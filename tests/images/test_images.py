@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from errors import InputError
-from images.stage_reader import MAX_PIXELS, read_gray, read_rgb, write_png
+from images.png import write_png
+from images.reader import MAX_PIXELS, read_gray, read_rgb
 from preprocessor.stage.batch import numbered_images
 from preprocessor.stage.stage import Summary
 
@@ -90,7 +91,7 @@ def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path, size):
     path.write_bytes(png_of(*size, raw=bytes(100_000)))
     assert path.stat().st_size < 1000
     assert size[0] * size[1] > MAX_PIXELS
-    with pytest.raises(InputError, match="over the limit of 100 million pixels"):
+    with pytest.raises(InputError, match="over the limit of 100 megapixels"):
         read_rgb(path)
 
 
@@ -117,9 +118,9 @@ def test_cut_off_files_are_refused(tmp_path, read, suffix, kept):
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"<html>404</html>", "not an image"),
+        (b"<html>404</html>", "not a picture"),
         (png_of(50, 40, raw=bytes(51 * 3)), "damaged"),
-        (png_of(0, 40, raw=b""), "image"),
+        (png_of(0, 40, raw=b""), "not a picture"),
     ],
 )
 def test_what_is_no_image_is_refused(tmp_path, content, reason):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from training_runs import TINY, assert_same, checkpoint, run_in, train
 
-from errors import InputError
-from images.line_art import BrokenImageError, read_image
+from errors import BrokenImageError, InputError
+from images.reader import read_rgb
 from loader.augment import shrink
 from loader.cache import ImageCache
 
@@ -32,22 +32,22 @@ def cache(tmp_path):
 
 
 def expected(path):
-    return shrink(read_image(path, cv2.IMREAD_COLOR), 32)
+    return shrink(read_rgb(path), 32)
 
 
-def test_a_copy_is_the_shrunk_image(picture, cache, monkeypatch):
-    first = cache.read(picture, cv2.IMREAD_COLOR)
+def test_a_copy_is_the_shrunk_image(picture, cache):
+    first = cache.read(picture, read_rgb)
     assert first.shape == (37, 37, 3) and np.array_equal(first, expected(picture))
     copies = list(cache.directory.rglob("*"))
     assert [path.name for path in copies if path.is_file()] == ["7.npy"]
-    monkeypatch.setattr("loader.cache.read_image", None)  # the original is not read again
-    assert np.array_equal(cache.read(picture, cv2.IMREAD_COLOR), first)
+    # The original is not read again.
+    assert np.array_equal(cache.read(picture, None), first)
     assert ImageCache(cache.directory.parent, 48).directory != cache.directory
 
 
 @pytest.mark.parametrize("what", ["time", "size", "half", "empty", "nonsense"])
 def test_a_copy_that_does_not_fit_is_made_again(picture, cache, what):
-    cache.read(picture, cv2.IMREAD_COLOR)
+    cache.read(picture, read_rgb)
     copy = cache.directory / "rgb_train" / "7.npy"
     found = picture.stat()
     if what == "time":
@@ -59,17 +59,17 @@ def test_a_copy_that_does_not_fit_is_made_again(picture, cache, what):
     else:
         copies = {"half": copy.read_bytes()[:900], "empty": b"", "nonsense": b"\x80\x04abc" * 99}
         copy.write_bytes(copies[what])
-    assert np.array_equal(cache.read(picture, cv2.IMREAD_COLOR), expected(picture))
+    assert np.array_equal(cache.read(picture, read_rgb), expected(picture))
     assert np.array_equal(np.load(copy)["pixels"], expected(picture))
 
 
 def test_a_broken_or_missing_original_is_named(picture, cache):
     picture.write_bytes(b"nothing")
     with pytest.raises(BrokenImageError, match="7.png"):
-        cache.read(picture, cv2.IMREAD_COLOR)
+        cache.read(picture, read_rgb)
     picture.unlink()
     with pytest.raises(BrokenImageError, match="7.png"):
-        cache.read(picture, cv2.IMREAD_COLOR)
+        cache.read(picture, read_rgb)
     assert not list(cache.directory.rglob("*.npy"))
 
 
@@ -79,7 +79,7 @@ def test_a_full_disk_ends_the_copying_not_the_reading(picture, cache, monkeypatc
 
     monkeypatch.setattr("numpy.save", full)
     for _ in range(2):
-        assert np.array_equal(cache.read(picture, cv2.IMREAD_COLOR), expected(picture))
+        assert np.array_equal(cache.read(picture, read_rgb), expected(picture))
     assert capsys.readouterr().err.count("No space left on device") == 1
     assert not [path for path in cache.directory.rglob("*") if path.is_file()]
 

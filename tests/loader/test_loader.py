@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from reference import GOLDEN
 
-from errors import InputError
+from errors import BrokenImageError, InputError
 from images.color_space import to_image, to_network
-from images.line_art import BrokenImageError, read_sketch
+from images.line_art import read_sketch
 from loader.augment import rotation_crop
 from loader.dataset import BenchmarkPairs, EpochBatches, TrainingPairs, collate
 from loader.layout import DataDir

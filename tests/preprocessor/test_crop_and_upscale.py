@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from images import stage_reader as images
+from images import reader as images
+from images.png import write_png
+from images.reader import read_rgb
 from images.square import has_white_border, make_square
-from images.stage_reader import read_rgb, write_png
 from preprocessor import crop_and_upscale
 from upscaling import upscaler as upscale
 
@@ -258,9 +259,9 @@ def test_hostile_input_is_named_counted_and_skipped(dataset, capsys):
     for reason in ("not in resolutions.pkl", "the name is not an integer", "not an image file"):
         assert f"{reason}: 1" in out
     for line in (
-        "2.jpg: a damaged image",
+        "2.jpg: damaged or truncated",
         "4.jpg: the file is empty",
-        "5.jpg: not an image",
+        "5.jpg: truncated, or not a picture",
         "7.jpg: 1x1 px is too small for an original of 800x600 px",
         "9999.jpg: skipped, not in resolutions.pkl",
         "9998.jpg: skipped, not in resolutions.pkl",

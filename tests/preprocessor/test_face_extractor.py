@@ -12,7 +12,8 @@ from drawn_art.drawing import draw_lots
 from drawn_art.faces import face_position
 from drawn_art.render import render_cropped
 from errors import InputError
-from images.stage_reader import read_rgb, write_png
+from images.png import write_png
+from images.reader import read_rgb
 from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
 from preprocessor import demo_dataset, face_extractor
 from preprocessor.faces import samples as face_samples

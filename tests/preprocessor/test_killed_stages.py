@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_face_extractor import CASCADE, bright_squares
 
-from images.stage_reader import write_png
+from images.png import write_png
 
 ROOT = Path(__file__).parents[2]
 COUNT = 60

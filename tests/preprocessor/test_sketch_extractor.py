@@ -12,7 +12,8 @@ import pytest
 
 from errors import InputError
 from files.checksum import sha256_of
-from images.stage_reader import read_gray, read_rgb, write_png
+from images.png import write_png
+from images.reader import read_gray, read_rgb
 from line_art import sketch_keras
 from line_art.keras_file import read_keras_file
 from line_art.xdog import adjust_intensity, random_parameters, xdog
@@ -349,7 +350,7 @@ def test_broken_images_are_counted_and_the_rest_goes_on(dataset, capsys):
     out, err = capsys.readouterr()
     assert "xdog_train: 3 made" in out and "failed: 2" in out
     assert "the name is not an integer: 1" in out and "not a PNG: 1" in out
-    assert "2.png: a damaged image" in err and "3.png: the file is empty" in err
+    assert "2.png: damaged or truncated" in err and "3.png: the file is empty" in err
     assert len(list((dataset / "xdog_train").iterdir())) == 3
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from command_line.options import parse
 from errors import InputError
-from images.line_art import read_gray
+from images.reader import read_gray
 from loader.tags import load_vocabulary
 from studio import painting, serve
 from studio.actions import Studio
@@ -95,7 +95,7 @@ def test_paints_what_the_command_line_paints(studio, session):
     result = studio.color(session, ["blue_hair", "red_eyes"], "")
     colorist = studio.weights.colorist("")
     tags = colorist.vocabulary.parse(["blue_hair", "red_eyes"])
-    (expected,) = colorist.paint_picture(read_gray(TESTSET / "85.png"), [tags])
+    (expected,) = colorist.paint_picture(Image.fromarray(read_gray(TESTSET / "85.png")), [tags])
     painted = Image.open(result.picture)
     assert np.array_equal(np.asarray(painted), np.asarray(expected))
     assert painted.text["tags"] == "blue_hair red_eyes"

@@ -43,7 +43,8 @@ def test_phone_photo_is_turned_upright(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("side", "message"), [((8000, 5000), "40 megapixels"), ((60000, 60000), "far too many pixels")]
+    ("side", "message"),
+    [((8000, 5000), "b.png: 8000x5000 px is over"), ((60000, 60000), "b.png: over")],
 )
 def test_too_many_pixels_are_refused_before_decoding(tmp_path, monkeypatch, side, message):
     header = struct.pack(">IIBBBBB", *side, 1, 0, 0, 0, 0)
@@ -51,7 +52,7 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path, monkeypatch, side
     content += _chunk(b"IDAT", zlib.compress(bytes(1000))) + _chunk(b"IEND", b"")
     (tmp_path / "b.png").write_bytes(content)
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("decoded"))
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=f"{message} the limit of 24 megapixels"):
         read_sketch_file(tmp_path / "b.png", "b.png")
 
 
@@ -65,7 +66,7 @@ def test_png_with_a_text_bomb_is_refused(tmp_path):
     content = buffer.getvalue()
     bomb = _chunk(b"zTXt", b"tags\0\0" + zlib.compress(bytes(200_000_000), 9))
     (tmp_path / "t.png").write_bytes(content[:33] + bomb + content[33:])
-    with pytest.raises(InputError, match="t.png is damaged"):
+    with pytest.raises(InputError, match="t.png: damaged"):
         read_sketch_file(tmp_path / "t.png", "t.png")
 
 
@@ -80,14 +81,16 @@ def test_png_with_a_text_bomb_is_refused(tmp_path):
 )
 def test_what_is_no_picture_is_refused(tmp_path, content):
     (tmp_path / "x.png").write_bytes(content)
-    with pytest.raises(InputError, match="x.png is not a picture that can be read"):
+    with pytest.raises(
+        InputError, match="x.png: (the file is empty|truncated, or not a picture: give a PNG)"
+    ):
         read_sketch_file(tmp_path / "x.png", "x.png")
 
 
 def test_truncated_picture_is_refused(tmp_path):
     content = (TESTSET / "85.png").read_bytes()
     (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match="half.png is damaged"):
+    with pytest.raises(InputError, match="half.png: damaged or truncated"):
         read_sketch_file(tmp_path / "half.png", "half.png")
 
 

@@ -1,8 +1,5 @@
 """waifu2x in torch: against ncnn, which the model files are made for, and against LANCZOS."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import cv2
 import ncnn
 import numpy as np
@@ -11,9 +8,10 @@ import torch
 
 from errors import InputError
 from upscaling import waifu2x
-from upscaling.upscaler import WAIFU2X_PACKAGE, Upscaler
+from upscaling.models import waifu2x_models
+from upscaling.upscaler import Upscaler
 
-MODELS = Path(find_spec(WAIFU2X_PACKAGE).submodule_search_locations[0], "models")
+MODELS = waifu2x_models()
 
 
 @pytest.fixture(scope="module")
