@@ -57,7 +57,7 @@ def _describe(path: str | os.PathLike) -> str:
     if b"D_loss" in start:
         return "is a loss history"
     if start.startswith(b"PK"):
-        return "is cut short, damaged, or refers to code"
+        return "is cut short or damaged, or refers to code"
     if start.startswith((b"<", b"version https://git-lfs")):
         return "is a web page or a pointer to the file, not the file: download it again"
     return "is not a PyTorch weight file" if start else "is empty"

@@ -113,14 +113,15 @@ GROUPS: dict[str, list[Flag]] = {
                "code does; only the pace of its running statistics differs", {TRAIN},
                number(int, 1, 2)),
         _count("seed", -1, "seed everything, -1: with a new seed each time", TRAININGS,
-               number(int, -1, 2**63 - 1), fixed="the order of its data follows from it"),
+               number(int, -1, 2**63 - 1), fixed="its run has seed {}"),
     ],
     "pretraining the tag extractor (with --pretrain)": [
         _number("pretrain_lr", 0.002, "highest learning rate of AdamW", {PRETRAIN}),
         Flag("lr_schedule", "cosine", "after the warm-up: cosine (falls to 0 until the last epoch) "
              "or constant", {PRETRAIN}, "KIND", choices=("cosine", "constant")),
         _number("holdout", 0.1, "share of the images that only measure it, between 0 and 1",
-                {PRETRAIN}, number(float, 0, 1), fixed="what was trained on cannot be held out"),
+                {PRETRAIN}, number(float, 0, 1),
+                fixed="it was {}, and what was trained on cannot be held out"),
         _number("max_pos_weight", 10, "images that have a tag weigh sqrt(without / with) in its "
                 "loss, at least 1 and at most X; 1: no weights", {PRETRAIN}, number(float, 1, 1e6)),
     ],

@@ -142,9 +142,8 @@ def _check_unchanged(
     if now == before or (name == "seed" and now == FLAGS[name].default):
         return
     if FLAGS[name].fixed:
-        raise InputError(
-            f"--{name} {now} contradicts {path}: it was {before}, and {FLAGS[name].fixed}"
-        )
+        reason = FLAGS[name].fixed.format(before)
+        raise InputError(f"--{name} {now} contradicts {path}: {reason}")
     if name == "batch_size" and inside_epoch:
         raise InputError(
             f"--batch_size {now} contradicts {path}: it is inside an epoch, of which other batches "

@@ -140,7 +140,7 @@ class Classification:
         if not self.results:
             return False
         metrics = measure(logits.double().sigmoid(), labels)
-        losses = self.results.history["loss"][-done.steps :]
+        losses = self.results.history["loss"][-done.batches :]
         row = {
             "epoch": done.number,
             "loss": sum(losses) / len(losses),

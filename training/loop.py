@@ -28,10 +28,11 @@ from training.watch import LossWatch, StopSignal, UnreadableFiles
 
 
 class EpochDone(NamedTuple):
-    """An epoch that has ended: its number, how many steps of it this process made, the images per
-    second of all processes, and how many seconds it took."""
+    """An epoch that has ended: its number, its batches, how many steps this process made of it, the
+    images per second of all processes, and how many seconds it took."""
 
     number: int
+    batches: int
     steps: int
     rate: float
     seconds: float
@@ -158,7 +159,8 @@ class Loop:
             self._report(self.watch.flush())
         self.position = replace(self.position, epoch=epoch, batch=0)
         seconds = time.monotonic() - started
-        return EpochDone(epoch, batches - first, seen * self.processes.world / seconds, seconds)
+        rate = seen * self.processes.world / seconds
+        return EpochDone(epoch, batches, batches - first, rate, seconds)
 
     def to_device(self, batch: LabeledSketch) -> LabeledSketch:
         """The same batch with its tensors on the device."""

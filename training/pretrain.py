@@ -161,7 +161,8 @@ def _start(options: Options, processes: Processes) -> Start:
 def _path_to_resume(options: Options) -> Path:
     name = f"{LAST}.pth"
     if options.resume is True:
-        return newest(Path(options.result_dir), lambda run: list(run.glob(name))) / name
+        runs = Path(options.result_dir)
+        return newest(runs, lambda run: list(run.glob(name)), "pretraining run") / name
     path = Path(options.resume)
     return path / name if path.is_dir() else path
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,13 @@ def check_not_trained(directory: Path) -> None:
         free_run(lock_run(directory))
 
 
-def newest(result_dir: Path, weights_of) -> Path:
+def newest(
+    result_dir: Path, weights_of: Callable[[Path], Sequence[Path]], what: str = "run"
+) -> Path:
     """The result directory whose weights, the best first, are the newest; InputError if none has
     any."""
     found = {path: weights_of(path) for path in result_dir.glob("*/")}
     runs = {path: weights[0].lstat().st_mtime_ns for path, weights in found.items() if weights}
     if not runs:
-        raise InputError(f"{result_dir} holds no run to resume")
+        raise InputError(f"{result_dir} holds no {what} to resume")
     return max(runs, key=runs.get)

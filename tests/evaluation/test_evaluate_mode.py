@@ -181,7 +181,6 @@ def offline(*_, **__):
 
 
 MISTAKES = [
-    (["--load", ""], "--evaluate needs --load"),
     (["--load", "none.pkl"], "none.pkl does not exist"),
     (["--data_dir", "none"], "none does not exist"),
     (["--data_dir", "."], "benchmark does not exist"),

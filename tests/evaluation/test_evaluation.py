@@ -1,5 +1,7 @@
 """What is measured is what is seen, on pictures made by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +21,7 @@ from evaluation.judged_tags import ExtractorTags, first_rank, mean_average_preci
 from evaluation.recolor import color_control
 from loader.tags import load_vocabulary
 from network import TagExtractor
+from network.architecture import Architecture
 
 BLUE, RED = 10953, 5403
 NAMES = {tag: load_vocabulary().names[tag] for tag in palette.HAIR}
@@ -95,7 +98,8 @@ class Painter(Colorist):
     """Paints the true picture; with `obeys`, with the colors of the tags that it is given."""
 
     def __init__(self, drawings, obeys):
-        super().__init__(None, None, load_vocabulary(), drawings.size, "rgb", "cpu", None)
+        checkpoint = SimpleNamespace(architecture=Architecture(input_size=drawings.size))
+        super().__init__(checkpoint, None, None, load_vocabulary(), "cpu")
         self.drawings, self.obeys = list(drawings), obeys
 
     def paint(self, sketches, cvt):

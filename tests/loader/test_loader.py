@@ -50,7 +50,7 @@ def test_selection_golden(case, tmp_path):
     assert [list(sample.cit) for sample in selection.samples] == case["cit"][:count]
     assert [list(sample.cvt) for sample in selection.samples] == case["cvt"][:count]
     if not case["data_size"]:
-        assert selection.ambiguous == (7 if case["training"] else 0) and selection.lines == 13
+        assert selection.ambiguous == (7 if case["is_train"] else 0) and selection.lines == 13
     assert random.getstate() == state
 
 

@@ -277,14 +277,14 @@ def test_without_weights_it_says_what_to_give(tmp_path):
 def test_without_gradio_it_names_what_to_install(monkeypatch):
     monkeypatch.setattr(serve, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install -r requirements-extra.txt"):
-        serve.gui(*_options())
+        serve.gui(_options())
 
 
 def test_login_must_have_both_parts(monkeypatch):
     monkeypatch.setattr(serve, "find_spec", lambda name: True)
     for wrong in ("user", "user:", ":password"):
         with pytest.raises(InputError, match="user:password"):
-            serve.gui(*_options("--auth", wrong))
+            serve.gui(_options("--auth", wrong))
 
 
 def test_listening_to_others_without_a_login_brings_a_warning(monkeypatch, capsys, tmp_path):
@@ -297,5 +297,5 @@ def test_listening_to_others_without_a_login_brings_a_warning(monkeypatch, capsy
         (["--host", "::1"], False),
     ):
         with pytest.raises(InputError, match="no weights"):
-            serve.gui(*_options(*flags, *empty))
+            serve.gui(_options(*flags, *empty))
         assert ("without --auth" in capsys.readouterr().err) is warned

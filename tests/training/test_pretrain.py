@@ -278,7 +278,6 @@ def test_wrong_use(drawn_data, whole, own_vocabulary, tmp_path, capsys):
         (("--init", tmp_path / "none.pth"), "none.pth does not exist"),
         (("--init", whole / "model.pth", f"--tag_dump={own_vocabulary}"), "with other CIT tags"),
         (("--init", public, f"--tag_dump={own_vocabulary}"), "with 370 CIT tags, "),
-        (("--lrG=1",), "--lrG does not belong to --pretrain"),
         (("--holdout=1",), "--holdout 1 is not between 0 and 1"),
         (("--holdout=0.000001",), "nothing to measure with"),
         (("--holdout=0.999999",), "nothing to train on"),

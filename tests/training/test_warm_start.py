@@ -139,7 +139,7 @@ def test_a_dry_run_tries_what_the_last_epoch_does(drawn_data, tmp_path, monkeypa
     ("flags", "message"),
     [
         (("--init={file}", "--resume"), "without --load and --resume"),
-        (("--init={file}", "--input_size=40"), "not a multiple of 16"),
+        (("--init={file}", "--input_size=40"), "not a positive multiple of 16"),
         (("--init={file}", "--model=senet"), "contradicts"),
         (("--init=missing.pkl",), "missing.pkl does not exist"),
     ],
