@@ -5,7 +5,7 @@ from pathlib import Path
 from command_line.flag import BETA, COUNT, POSITIVE, RATE, Flag, existing, number
 from hardware import PRECISIONS
 from images.color_space import COLOR_SPACES
-from loader.tags import TAG_DUMP
+from loader.tags import COLOR_PARTS, TAG_DUMP
 from network.models import MODELS
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -153,8 +153,7 @@ GROUPS: dict[str, list[Flag]] = {
              "FILE", existing, nargs="+"),
         Flag("tags", None, "their color tags, by name or id", {TEST}, "TAG", nargs="+"),
         Flag("tags_grid", None, "one sheet per picture with all colors of one part, or of two: "
-             "hair, eyes, skin, background, face, body_upper, body_lower, body_whole", {TEST},
-             "PART", nargs="+"),
+             f"{', '.join(COLOR_PARTS)}", {TEST}, "PART", nargs="+"),
         Flag("keep_aspect", False, "pad the line art of a data directory to a square instead of "
              "stretching it; pictures given by --image always are", {TEST}),
     ],

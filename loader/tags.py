@@ -19,6 +19,10 @@ TAG_TABLE = Path(__file__).with_name("tags.tsv")
 TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")
 
 CIT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "object")
+COLOR_PARTS = (
+    *("hair", "eyes", "skin", "background", "face"),
+    *("body_upper", "body_lower", "body_whole"),
+)
 CVT_PARTS = ("body_lower", "body_upper", "body_whole", "face", "hair", "background")
 
 # Danbooru's ids, in the order of the public code; a drawing fit for training has one of each.
@@ -126,14 +130,13 @@ class Vocabulary:
         return {tag: index for index, tag in enumerate(self.cvt)}
 
     def color_parts(self) -> dict[str, tuple[int, ...]]:
-        """The color tags of each part of a picture: hair, eyes, skin, background, and what is on
-        the face and worn on the body by the part names of the vocabulary."""
+        """The color tags of each of COLOR_PARTS; what is on the face and worn on the body is there
+        by the part names of the vocabulary."""
         skin = [tag for tag in self.cvt if self.names[tag].endswith("_skin")]
-        worn = {part: tags for part, tags in self.cvt_parts.items() if part != "hair"}
-        parts = {"hair": HAIR_COLORS, "eyes": EYE_COLORS, "skin": skin, "background": ()} | worn
+        tags = {**self.cvt_parts, "hair": HAIR_COLORS, "eyes": EYE_COLORS, "skin": skin}
         return {
-            part: tuple(tag for tag in tags if tag in self.cvt_index)
-            for part, tags in parts.items()
+            part: tuple(tag for tag in tags.get(part, ()) if tag in self.cvt_index)
+            for part in COLOR_PARTS
         }
 
     def cvt_vector(self, tags: Iterable[int]) -> np.ndarray:
