@@ -103,3 +103,53 @@ def drawing(seed: int, size: int) -> np.ndarray:
         cv2.ellipse(image, center, axes, angle, 0, 360, color, -1, cv2.LINE_AA)
         cv2.ellipse(image, center, axes, angle, 0, 360, (20, 20, 20), 2, cv2.LINE_AA)
     return image
+
+
+def make_parquet(folder: Path, count: int, shard: int = 225_000, row_group: int = 75_000) -> None:
+    """Write `count` records of today in parquet shards, with the columns that matter and some that
+    do not; tags as frequent as in `make_metadata`, names only."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(0)
+    pool = pa.Table.from_pylist(_records_of_today(random.Random(0), 4000))
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, count, shard):
+        ids = np.arange(start + 1, min(start + shard, count) + 1)
+        table = pool.take(pa.array(rng.integers(0, len(pool), len(ids))))
+        for name in ("tag_string", "tag_string_general"):
+            # No two records have the same tags, or a dictionary would hold them all.
+            rare = pa.array([f"rare_tag_{number * 2654435761 % 2**40}" for number in ids.tolist()])
+            column = pc.binary_join_element_wise(table[name].combine_chunks(), rare, " ")
+            table = table.set_column(table.column_names.index(name), name, column)
+        table = table.append_column("id", pa.array(ids))
+        path = folder / f"train-{start // shard:05d}.parquet"
+        pq.write_table(table, path, row_group_size=row_group)
+
+
+def _records_of_today(rng: random.Random, count: int) -> list[dict]:
+    with TAG_TABLE.open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    records = []
+    for _ in range(count):
+        names = " ".join(tag["name"] for tag in _tags(rng, rows) if tag["category"] == "0")
+        records.append(
+            {
+                "created_at": "2024-11-05T09:14:22.778-05:00",
+                "rating": rng.choice("ggssssqe"),
+                "score": rng.randrange(100),
+                "source": _source(rng),
+                "image_width": rng.choice((600, 850, 1000, 1200, 2000)),
+                "image_height": rng.choice((600, 850, 1000, 1200, 2000)),
+                "is_deleted": rng.random() < 0.05,
+                "is_banned": rng.random() < 0.01,
+                "file_ext": rng.choice(("jpg", "jpg", "png", "png", "mp4")),
+                "tag_string": f"{names} someone a_series an_artist highres",
+                "tag_string_general": names,
+                "tag_string_meta": "highres",
+                "tag_string_artist": "an_artist",
+                "media_asset": {"duration": None, "file_ext": "jpg", "file_size": 1_000_000},
+            }
+        )
+    return records

@@ -6,32 +6,45 @@ resolutions.pkl in DATASET.
 
 import argparse
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from errors import InputError
 from files.atomic import atomic_path
-from loader.tags import (
-    TAG_DUMP,
-    TAG_TABLE,
-    TagLine,
-    format_tag_line,
-    load_vocabulary,
-    read_tag_lines,
-    write_tag_dump,
+from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
+from preprocessor.metadata.moved_tags import (
+    FIRST_YEAR_OF_TODAY,
+    TagNames,
+    names_as_they_are,
+    names_of_today,
 )
 from preprocessor.metadata.place import place_all
-from preprocessor.metadata.reading import ByteRange, Tag, byte_ranges, count_tags, metadata_files
-from preprocessor.metadata.resolutions import write_resolutions
-from preprocessor.metadata.tag_filter import FOLDERS, NAMES_BEYOND_VOCABULARY, Drawing, sift
+from preprocessor.metadata.records import Tag
+from preprocessor.metadata.sources import (
+    DUMP_OF_2017,
+    Piece,
+    count_piece,
+    have_tag_ids,
+    metadata_files,
+    pieces,
+    sift,
+    total_size,
+)
+from preprocessor.metadata.standing import RATINGS, SAFE
+from preprocessor.metadata.tag_file import (
+    WouldBeLost,
+    check_loss,
+    earlier_lines,
+    write_tag_files,
+)
+from preprocessor.metadata.tag_filter import FOLDERS, ChosenPost
 from preprocessor.stage.stage import (
     Outcome,
     Summary,
@@ -52,14 +65,15 @@ _EXAMPLE = """\
 example:
   python preprocessor/tagset_extractor.py --dataset_path ./dataset --link
 
-expects   DATASET/metadata/20*           one JSON object per line (posts* is read too)
+expects   DATASET/metadata               parquet, or JSON: one object per line, an array, one file
+                                         per post; also in tars, and packed by gzip, xz or bzip2
           DATASET/512px/0167/263167.jpg  the folder is the id modulo 1000, four digits
 makes     DATASET/train_image_base       the drawings to train on
           DATASET/liner_test             line drawings to test on
           DATASET/tags.txt               "<id> <tag id> <tag id> ..." per drawing
           DATASET/resolutions.pkl        their original sizes, for crop_and_upscale.py
-          DATASET/tagset_rejects.txt     lines of the metadata that cannot be read, if any
-          DATASET/tagset_missing.txt     chosen drawings that 512px lacks, if any
+          DATASET/tagset_rejects.txt     records of the metadata that cannot be read, if any
+          DATASET/tagset_missing.txt     chosen drawings that 512px lacks, for fetch_images.py
 """
 
 
@@ -68,6 +82,21 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_common_arguments(parser)
+    parser.add_argument(
+        "--ratings",
+        nargs="+",
+        choices=(SAFE, *RATINGS, "all"),
+        default=[SAFE],
+        help="posts to choose from: safe is s until 2021 and g since, when s became sensitive; "
+        "letters are taken as the records have them (default: safe)",
+    )
+    parser.add_argument(
+        "--as_of",
+        type=int,
+        metavar="YEAR",
+        help="read tag names as of this year; until 2021 as they are, later through the table of "
+        "moved tags (default: as they are if all records have tag ids, else as of today)",
+    )
     parser.add_argument(
         "--use_2017", action="store_true", help="read the metadata in metadata/2017 instead"
     )
@@ -80,10 +109,15 @@ def build_parser() -> argparse.ArgumentParser:
         help="images that you removed by hand after an earlier run stay removed",
     )
     parser.add_argument(
+        "--force",
+        action="store_true",
+        help="write tags.txt and resolutions.pkl even if many drawings leave them",
+    )
+    parser.add_argument(
         "--check_all",
         action="store_true",
-        help="decode also the records that are seen not to fit without decoding them: lists every "
-        "mistake in the metadata, and takes several times as long",
+        help="decode also the JSON that is seen not to fit without decoding: lists every mistake "
+        "in the metadata, and takes several times as long",
     )
     parser.add_argument(
         "--tag_dump",
@@ -123,23 +157,32 @@ def _stage(args: argparse.Namespace) -> int:
         return make_tag_dump(args)
     if args.make_tag_dict:
         return make_tag_dict(args)
-    return extract(args)
+    try:
+        return extract(args)
+    except WouldBeLost as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def extract(args: argparse.Namespace) -> int:
-    """Choose drawings by their metadata, place them, and write the files about them."""
+    """Choose drawings by their metadata, place them, and write the files about them.
+
+    Raises WouldBeLost, with tags.txt and resolutions.pkl as they were.
+    """
     dataset: Path = args.dataset_path
-    earlier = read_tag_lines(dataset / "tags.txt") if (dataset / "tags.txt").exists() else []
+    earlier = earlier_lines(dataset)
     if not args.dry_run:
         _clear(dataset)
     summary = Summary("drawings", dry_run=args.dry_run)
     chosen = _choose(args, summary)
+    if not args.force:
+        check_loss(dataset, {post.id for post in chosen}, earlier)
     placed = place_all(args, chosen, earlier, summary)
     if not args.dry_run:
-        kept = [drawing for drawing in chosen if drawing.id in placed]
-        sizes = {drawing.id: (drawing.width, drawing.height) for drawing in kept}
-        write_resolutions(sizes, dataset / "resolutions.pkl")
-        _write_tags(dataset / "tags.txt", kept, earlier, summary)
+        if not args.force:
+            check_loss(dataset, placed, earlier)
+        kept = [post for post in chosen if post.id in placed]
+        write_tag_files(dataset, kept, earlier, summary)
         _clear(dataset)
     return summary.close(dataset)
 
@@ -150,56 +193,113 @@ def _clear(dataset: Path) -> None:
         clear_leftovers(folder)
 
 
-def _choose(args: argparse.Namespace, summary: Summary) -> list[Drawing]:
-    """The drawings that pass, each id once, in the order of the metadata."""
-    chosen: dict[int, Drawing] = {}
-    rejected = 0
+def _choose(args: argparse.Namespace, summary: Summary) -> list[ChosenPost]:
+    """The posts that pass, each id once, in the order of the metadata."""
+    names = _tag_names(args)
+    ratings = frozenset() if "all" in args.ratings else frozenset(args.ratings)
+    function = partial(sift, names=names, ratings=ratings, check_all=args.check_all)
+    chosen: dict[int, ChosenPost] = {}
+    moved: Counter[tuple[str, str]] = Counter()
+    of_today, rejected = False, 0
     with _rejects_file(args.dataset_path / REJECTS, args.dry_run) as file:
-        ids = _ids_by_name(args.tag_dump)
-        function = partial(sift, ids=ids, check_all=args.check_all)
-        for piece, sifted in _each_range(args, function):
-            for drawing in sifted.drawings:
-                if chosen.setdefault(drawing.id, drawing) is not drawing:
+        for piece, sifted in _each_piece(args, function):
+            for post in sifted.posts:
+                if chosen.setdefault(post.id, post) is not post:
                     summary.skip("id of an earlier record")
             for reason, count in sifted.unfit.items():
                 summary.skip(reason, count)
-            for position, reason in sifted.rejects:
-                file.write(f"{piece.path.name}\tbyte {position}\t{reason}\n")
+            for place, reason in sifted.rejects:
+                file.write(f"{piece.path.name}\t{place}\t{reason}\n")
             rejected += len(sifted.rejects)
+            moved += sifted.moved
+            of_today = of_today or sifted.of_today
     summary.skip(f"unreadable record (see {REJECTS})", rejected)
-    return list(chosen.values())
+    if rejected and not (chosen or summary.skipped.total() > rejected):
+        raise InputError(f"no record of {_metadata(args)} can be read; see {REJECTS}")
+    posts = list(chosen.values())
+    if of_today:
+        summary.skipped.update(Counter(post.doubt for post in posts if post.doubt))
+        posts = [post for post in posts if not post.doubt]
+    _note_moved(names, moved, of_today, summary)
+    return posts
 
 
-def _each_range(args: argparse.Namespace, function: Callable) -> Iterator[tuple[ByteRange, Any]]:
-    """Apply `function` to all metadata, in ranges; yields (range, result) in the order read."""
-    files = metadata_files(args.dataset_path / "metadata" / ("2017" if args.use_2017 else ""))
-    total = sum(path.stat().st_size for path in files)
-    jobs = worthwhile(args.jobs, total, WORTH_A_PROCESS)
-    size = min(max(total // (8 * jobs), SMALLEST_RANGE), LARGEST_RANGE)
+def _note_moved(
+    names: TagNames, moved: Counter[tuple[str, str]], of_today: bool, summary: Summary
+) -> None:
+    counts: Counter[str] = Counter()
+    for (doubt, name), count in moved.items():
+        counts[name] += 0 if doubt and of_today else count
+    for name, count in (+counts).most_common():
+        summary.note(f"tag {name} read as {names.moved[name]}: {count:,}")
+    if names.without_heir:
+        summary.note(f"tags that no record of today has: {', '.join(names.without_heir)}")
+
+
+def _tag_names(args: argparse.Namespace) -> TagNames:
+    vocabulary = load_vocabulary(args.tag_dump)
+    if args.as_of is None:
+        as_they_are = have_tag_ids(_metadata(args))
+    else:
+        as_they_are = args.as_of < FIRST_YEAR_OF_TODAY
+    return names_as_they_are(vocabulary) if as_they_are else names_of_today(vocabulary)
+
+
+def _metadata(args: argparse.Namespace) -> Path:
+    return args.dataset_path / "metadata" / (DUMP_OF_2017 if args.use_2017 else "")
+
+
+class _Numbered(NamedTuple):
+    number: int
+    piece: Piece
+
+    def __str__(self) -> str:
+        return str(self.piece)
+
+
+def _each_piece(args: argparse.Namespace, function: Callable) -> Iterator[tuple[Piece, Any]]:
+    """Apply `function` to all metadata, in pieces; yields (piece, result) in the order read."""
+    folder = _metadata(args)
+    files, folders = metadata_files(folder)
+    size = total_size(files)
+    jobs = args.jobs if folders else worthwhile(args.jobs, size, WORTH_A_PROCESS)
+    range_size = min(max(size // (8 * jobs), SMALLEST_RANGE), LARGEST_RANGE)
     outcomes = map_files(
-        function,
-        byte_ranges(files, size),
+        _OnPiece(function),
+        (_Numbered(*item) for item in enumerate(pieces(folder, range_size))),
         jobs=jobs,
         dask=args.dask,
         description="metadata",
+        total=None if folders else size,
         unit="B",
-        size=lambda piece: piece.end - piece.start,
+        size=lambda item: item.piece.size,
         batch_size=1,
     )
     waiting: dict[int, Outcome] = {}
     position = 0
     for outcome in outcomes:
         if outcome.error:
-            raise InputError(f"cannot read the metadata: {outcome.error}")
-        waiting[outcome.item.index] = outcome
+            reason = outcome.error.removeprefix(f"{outcome.item}: ")
+            raise InputError(f"cannot read the metadata: {reason}")
+        waiting[outcome.item.number] = outcome
         while position in waiting:
             first = waiting.pop(position)
-            yield first.item, first.value
+            yield first.item.piece, first.value
             position += 1
+    if not position:
+        raise InputError(
+            f"{folder} has no metadata: parquet, JSON, or tars of JSON (see docs/dataset.md)"
+        )
 
 
-def _ids_by_name(tag_dump: Path) -> dict[str, int]:
-    return NAMES_BEYOND_VOCABULARY | load_vocabulary(tag_dump).ids
+class _OnPiece:
+    """Calls a function with the piece of a numbered one."""
+
+    def __init__(self, function: Callable[[Piece], Any]):
+        self.function = function
+
+    def __call__(self, item: _Numbered) -> Any:
+        return self.function(item.piece)
 
 
 @contextmanager
@@ -215,23 +315,6 @@ def _rejects_file(path: Path, dry_run: bool) -> Iterator[TextIO]:
         yield file
     if not path.stat().st_size:
         path.unlink()
-
-
-def _write_tags(path: Path, kept: list[Drawing], earlier: list[TagLine], summary: Summary) -> None:
-    """Write tags.txt, keeping the lines that face_extractor.py has added to the earlier one."""
-    faces = [line for line in earlier if line.file_id < 0]
-    dropped = {line.file_id for line in earlier if line.file_id >= 0} - {d.id for d in kept}
-    if dropped:
-        backup = path.with_name("tags.txt.bak")
-        with atomic_path(backup) as temporary:
-            shutil.copyfile(path, temporary)
-        summary.note(
-            f"{len(dropped):,} lines of other images left tags.txt; it was kept as {backup}"
-        )
-    with atomic_path(path) as temporary, temporary.open("w") as file:
-        file.writelines(f"{drawing.id} {drawing.tags}\n" for drawing in kept)
-        file.writelines(format_tag_line(line.file_id, line.tags) + "\n" for line in faces)
-    summary.note(f"tags.txt: {len(kept):,} drawings, {len(faces):,} faces of earlier runs")
 
 
 def make_tag_dump(args: argparse.Namespace) -> int:
@@ -250,10 +333,10 @@ def make_tag_dict(args: argparse.Namespace) -> int:
     """Count the general tags of all records into tags_count.txt, the most frequent first."""
     counts: Counter[Tag] = Counter()
     rejected = 0
-    function = partial(count_tags, ids=_ids_by_name(args.tag_dump))
-    for _, (found, bad_lines) in _each_range(args, function):
+    function = partial(count_piece, names=names_as_they_are(load_vocabulary(args.tag_dump)))
+    for _, (found, bad_records) in _each_piece(args, function):
         counts.update(found)
-        rejected += bad_lines
+        rejected += bad_records
     target = args.dataset_path / TAG_COUNTS
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0].id or 0, row[0].name))
     if not args.dry_run:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from files.atomic import atomic_path
 from loader.tags import TagLine
-from preprocessor.metadata.tag_filter import FOLDERS, Drawing
+from preprocessor.metadata.tag_filter import FOLDERS, ChosenPost
 from preprocessor.stage.stage import Summary, existing_stems, map_files, worthwhile
 
 MISSING = "tagset_missing.txt"
@@ -19,7 +19,7 @@ WORTH_A_PROCESS = 2000
 
 
 def place_all(
-    args: argparse.Namespace, chosen: list[Drawing], earlier: list[TagLine], summary: Summary
+    args: argparse.Namespace, chosen: list[ChosenPost], earlier: list[TagLine], summary: Summary
 ) -> set[int]:
     """Copy or link what is not in its folder yet; returns the ids of the drawings to be listed.
 

@@ -17,18 +17,15 @@ from metadata_dumps import (
 )
 
 from loader.tags import TAG_TABLE, load_vocabulary, write_tag_dump
-from preprocessor.metadata import reading as metadata
 from preprocessor.metadata import skimming as skim
-from preprocessor.metadata.tag_filter import (
-    BACKGROUND_IDS,
-    NO_BACKGROUND,
-    SIMPLE_BACKGROUND,
-    background_names,
-    sift,
-)
+from preprocessor.metadata.json_lines import byte_ranges
+from preprocessor.metadata.moved_tags import names_as_they_are
+from preprocessor.metadata.sift_json import BACKGROUND_IDS, searchable_names
+from preprocessor.metadata.sources import sift
+from preprocessor.metadata.tag_filter import NO_BACKGROUND, SIMPLE_BACKGROUND
 
-IDS = load_vocabulary().ids
-BACKGROUND_NAMES = background_names(IDS)
+TAG_NAMES = names_as_they_are(load_vocabulary())
+BACKGROUND_NAMES = searchable_names(TAG_NAMES)
 # Comic, sketch, white background, greyscale, brown hair, red eyes, 1boy, and shape tags.
 OTHER_TAGS = (63, 1931, 515193, 513837, 16867, 8526, 540830, 212816, 1815)
 SECOND_KEY = b'"created_at":'
@@ -134,12 +131,11 @@ MUTATIONS = (cut, swap, overwrite, delete, reorder, escape, glue, surround)
 
 def sift_file(path, size, **options):
     """Everything that is in a file, read in ranges of `size` bytes."""
-    pieces = metadata.byte_ranges([path], size)
-    return [partial(sift, ids=IDS, **options)(piece) for piece in pieces]
+    return [sift(piece, TAG_NAMES, (), **options) for piece in byte_ranges(path, size)]
 
 
 def totals(sifted):
-    drawings = [drawing for part in sifted for drawing in part.drawings]
+    drawings = [post for part in sifted for post in part.posts]
     rejects = [reject for part in sifted for reject in part.rejects]
     return drawings, rejects, sum((part.unfit for part in sifted), type(sifted[0].unfit)())
 

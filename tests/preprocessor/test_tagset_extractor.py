@@ -20,8 +20,8 @@ from metadata_dumps import (
 )
 
 from preprocessor import tagset_extractor
-from preprocessor.metadata import reading as metadata
-from preprocessor.metadata.reading import ByteRange, read_lines
+from preprocessor.metadata import json_lines, records
+from preprocessor.metadata.json_lines import ByteRange, byte_ranges, read_lines
 from preprocessor.metadata.resolutions import read_resolutions
 from preprocessor.metadata.tag_filter import size_problem, sort_by_tags
 
@@ -226,7 +226,8 @@ def test_bad_line_is_listed_and_the_rest_goes_on(tmp_path, kind, capsys):
 
 
 def test_huge_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(metadata, "MAX_LINE", 5000)
+    for module in (json_lines, records):
+        monkeypatch.setattr(module, "MAX_LINE", 5000)
     monkeypatch.setattr(tagset_extractor, "SMALLEST_RANGE", 700)
     huge = json.dumps(string_record(9) | {"source": "x" * 50_000}).encode()
     write_dump(tmp_path, [string_record(5), huge, string_record(6)])
@@ -252,10 +253,10 @@ def test_ranges_hold_every_line_once(tmp_path):
     path.write_bytes(content)
     lines = content.split(b"\n")
     for size in (1, 2, 7, 64, 1000, len(content)):
-        read = [item for piece in metadata.byte_ranges([path], size) for item in read_lines(piece)]
+        read = [item for piece in byte_ranges(path, size) for item in read_lines(piece)]
         assert [line for _, line in read] == lines
         assert all(content[position:].startswith(line) for position, line in read)
-    assert list(read_lines(ByteRange(0, path, 5, 5))) == []
+    assert list(read_lines(ByteRange(path, 5, 5))) == []
 
 
 def test_result_does_not_depend_on_jobs_and_ranges(tmp_path, always_all_jobs, monkeypatch):

@@ -126,6 +126,9 @@ def test_missing_and_packed_metadata(tmp_path, capsys):
     assert "has no metadata" in capsys.readouterr().err
     (metadata_folder / "2018.json.tar.xz").write_bytes(b"x")
     assert extract(tmp_path) == 2
+    assert "is not the archive that its name says" in capsys.readouterr().err
+    (metadata_folder / "2018.json.tar.xz").rename(metadata_folder / "2018.json.zst")
+    assert extract(tmp_path) == 2
     assert "is packed" in capsys.readouterr().err
 
 
