@@ -44,17 +44,11 @@ _LEFTOVER = re.compile(r"\..+\.\d+\.tmp(\.[^.]+)?")
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags every stage has: --dataset_path, --jobs, --dry_run, --dask.
+    """Add the flags of a stage that works on many files: --dataset_path, --dry_run, --jobs, --dask.
 
     `dataset_path` is parsed to an absolute Path, so that workers elsewhere find it.
     """
-    parser.add_argument(
-        "--dataset_path",
-        type=_absolute,
-        default="./dataset",
-        metavar="DIR",
-        help="folder that holds the data set (default: %(default)s)",
-    )
+    add_dataset_arguments(parser)
     parser.add_argument(
         "--jobs",
         type=_positive,
@@ -63,13 +57,24 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes working at the same time (default: all cores, here %(default)s)",
     )
     parser.add_argument(
-        "--dry_run", action="store_true", help="say what would be done, and write nothing"
-    )
-    parser.add_argument(
         "--dask",
         metavar="ADDRESS",
         help="work on a Dask cluster instead, e.g. tcp://scheduler:8786; its workers must see "
         "DATASET_PATH under the same name and have this project on PYTHONPATH",
+    )
+
+
+def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags every stage has: --dataset_path, --dry_run."""
+    parser.add_argument(
+        "--dataset_path",
+        type=_absolute,
+        default="./dataset",
+        metavar="DIR",
+        help="folder that holds the data set (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dry_run", action="store_true", help="say what would be done, and write nothing"
     )
 
 

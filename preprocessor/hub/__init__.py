@@ -1,0 +1,1 @@
+"""Single images out of the tars of a data set on the Hugging Face hub."""
