@@ -77,10 +77,11 @@ def sift_rows(rows: Rows, names: TagNames, ratings: Collection[str]) -> Sifted:
     for verdict, count, any_general, found in _query(sql, rows.path, rows.first, rows.end):
         of_today = of_today or bool(any_general)
         if verdict == _CANDIDATE:
-            for _, *row in sorted(found):
-                _judge(row, names, ratings, sifted)
+            for row in sorted(found):
+                _judge(*row[1:6], names, ratings, sifted)
         elif verdict == _BAD:
-            sifted.rejects.extend((f"row {row[0]}", _mistake(*row[1:])) for row in sorted(found))
+            found.sort(key=lambda row: row[0])
+            sifted.rejects.extend((f"row {row[0]}", _mistake(row)) for row in found)
         else:
             sifted.unfit[verdict] += count
     return sifted._replace(of_today=of_today)
@@ -103,8 +104,16 @@ def count_row_tags(rows: Rows, names: TagNames) -> tuple[Counter[Tag], int]:
     return counts, _query(sql, rows.path, rows.first, rows.end)[0][0]
 
 
-def _judge(row: list, names: TagNames, ratings: Collection[str], sifted: Sifted) -> None:
-    post_id, width, height, text, rating = row
+def _judge(
+    post_id: int,
+    width: int,
+    height: int,
+    text: str,
+    rating: str,
+    names: TagNames,
+    ratings: Collection[str],
+    sifted: Sifted,
+) -> None:
     words = text.split()
     tags = listed((names.ids[word] for word in words if word in names.ids), names.id_changes)
     verdict = sort_by_tags(tags)
@@ -119,10 +128,11 @@ def _judge(row: list, names: TagNames, ratings: Collection[str], sifted: Sifted)
     sifted.moved.update((doubt, word) for word in words if word in names.moved)
 
 
-def _mistake(post_id, width, height, has_tags: bool) -> str:
-    if post_id is None or not post_id.isdigit():
-        return f"id {post_id}"
-    return f"size {width}x{height}" if has_tags else "no tags"
+def _mistake(row: tuple) -> str:
+    _, post_id, _, _, tags, _, raw_id, raw_width, raw_height = row
+    if post_id is None or post_id < 0:
+        return f"id {raw_id}"
+    return "no tags" if tags is None else f"size {raw_width}x{raw_height}"
 
 
 @lru_cache(maxsize=64)
@@ -146,10 +156,8 @@ def _sifting(path: Path, backgrounds: tuple[str, ...], ratings: tuple[str, ...])
     rating = f"coalesce(lower(trim({source['rating']})), '')"
     return f"""
         SELECT verdict, count(*), bool_or(rating = 'g'),
-            CASE verdict
-                WHEN '{_BAD}' THEN list(row(place, raw_id, raw_width, raw_height, tags IS NOT NULL))
-                WHEN '{_CANDIDATE}' THEN list(row(place, id, width, height, tags, rating))
-            END
+            list(row(place, id, width, height, tags, rating, raw_id, raw_width, raw_height))
+                FILTER (WHERE verdict IN ('{_BAD}', '{_CANDIDATE}'))
         FROM (
         SELECT *, CASE
             WHEN id IS NULL OR id < 0 OR tags IS NULL
