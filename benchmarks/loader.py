@@ -65,7 +65,7 @@ def rate(load, count: int) -> float:
 
 
 def compare(data: Path, size: int, args: argparse.Namespace) -> None:
-    ids = sorted(file_ids(data / "rgb_train"))[: args.pairs]
+    ids = sorted(file_ids(data / "rgb_train").tolist())[: args.pairs]
     samples = [Sample(number, (1,), (1,)) for number in ids]
     vocabulary = load_vocabulary()
     with tempfile.TemporaryDirectory() as copies:
@@ -79,7 +79,8 @@ def compare(data: Path, size: int, args: argparse.Namespace) -> None:
 
         def plain(index: int) -> None:
             name = f"{ids[index]}.png"
-            folders = next(iter(ours.values())).sketches[ids[index]]
+            pairs = ours["as the files lie"]
+            folders = [pairs.folders[kind] for kind in np.flatnonzero(pairs.has_sketch[index])]
             load_pair(data / "rgb_train" / name, chance.choice(folders) / name, chance, size)
 
         # The first time makes the copies; the same epoch reads them again.

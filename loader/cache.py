@@ -41,10 +41,7 @@ class ImageCache:
             raise InputError(
                 f"cannot make the cache {self.directory}: {error.strerror}; see --cache"
             ) from error
-        for unfinished in self.directory.glob("*/.*.tmp"):
-            if time.time() - unfinished.stat().st_mtime > ABANDONED_SECONDS:
-                unfinished.unlink(missing_ok=True)
-        copies = sum(path.stat().st_size for path in self.directory.glob("*/*.npy"))
+        copies = sum(map(_tidy, [path for path in self.directory.iterdir() if path.is_dir()]))
         needed = (3 * images + sketches) * shrunk_size(self.input_size) ** 2 - copies
         free = shutil.disk_usage(self.directory).free
         if needed > free:
@@ -83,6 +80,23 @@ class ImageCache:
             print(f"the cache takes no more copies: {error}", file=sys.stderr)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _tidy(folder: Path) -> int:
+    """Remove what was abandoned unfinished in a folder of copies; returns the bytes of the others.
+
+    Looks at each file once: there may be millions.
+    """
+    size = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".npy"):
+                size += entry.stat().st_size
+            elif entry.name.endswith(".tmp") and (
+                time.time() - entry.stat().st_mtime > ABANDONED_SECONDS
+            ):
+                Path(entry).unlink(missing_ok=True)
+    return size
 
 
 def _record_type(shape: tuple[int, ...]) -> np.dtype:

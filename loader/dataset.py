@@ -17,7 +17,7 @@ from images.reader import read_rgb
 from loader import augment
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
-from loader.samples import Sample, file_ids
+from loader.samples import Sample, Samples, file_ids
 from loader.tags import Vocabulary
 
 
@@ -140,8 +140,9 @@ class BenchmarkPairs(Dataset):
         input_size: int,
         color_space: str = "rgb",
     ):
+        samples = Samples.of(samples)
         with_sketch = file_ids(data_dir.benchmark_line_art)
-        self.samples = [sample for sample in samples if sample.file_id in with_sketch]
+        self.samples = samples.take(np.isin(samples.file_ids, with_sketch))
         self.without_sketch = len(samples) - len(self.samples)
         self.data_dir = data_dir
         self.classes = len(vocabulary.cit), len(vocabulary.cvt)

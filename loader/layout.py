@@ -34,5 +34,5 @@ class DataDir:
         """The images that measure, and the faces cut out of them: training sees neither."""
         if not self.benchmark.is_dir():
             return set()
-        ids = file_ids(self.benchmark)
-        return ids | {-number for number in ids}
+        ids = file_ids(self.benchmark).tolist()
+        return {*ids, *(-number for number in ids)}

@@ -15,7 +15,7 @@ from loader import augment
 from loader.augment import Placement
 from loader.cache import ImageCache
 from loader.layout import DataDir
-from loader.samples import Sample, file_ids
+from loader.samples import Sample, Samples, file_ids
 from loader.tags import Vocabulary
 
 MAX_BROKEN_IN_A_ROW = 20
@@ -54,12 +54,14 @@ class _Sketches(Dataset):
         input_size: int,
         cache: Path | None = None,
     ):
-        existing = [(folder, file_ids(folder)) for folder in data_dir.line_art]
-        self.sketches = {
-            sample.file_id: [folder for folder, ids in existing if sample.file_id in ids]
-            for sample in samples
-        }
-        self.samples = [sample for sample in samples if self.sketches[sample.file_id]]
+        samples = Samples.of(samples)
+        self.folders = data_dir.line_art
+        # (N, folders): where the line art of each sample is.
+        found = [np.isin(samples.file_ids, file_ids(folder)) for folder in self.folders]
+        self.has_sketch = np.stack(found, axis=1)
+        drawn = self.has_sketch.any(axis=1)
+        self.samples = samples.take(drawn)
+        self.has_sketch = self.has_sketch[drawn]
         self.without_sketch = len(samples) - len(self.samples)
         self.classes = len(vocabulary.cit), len(vocabulary.cvt)
         self.input_size = input_size
@@ -67,7 +69,7 @@ class _Sketches(Dataset):
         if cache:
             self.cache = ImageCache(cache, input_size)
             images = self.images_per_sample * len(self.samples)
-            self.cache.check(images, sum(map(len, self.sketches.values())))
+            self.cache.check(images, int(self.has_sketch.sum()))
 
     def read(self, path: Path, decode: Callable[[Path], np.ndarray]) -> np.ndarray:
         """What `decode`, a function of the reader, makes of a file, through the cache."""
@@ -117,8 +119,8 @@ class AugmentedSketches(_Sketches):
         """The line art of a sample (1, S, S), one kind at random, and how it was placed."""
         file_id = self.samples[index].file_id
         generator = np.random.default_rng((self.seed, epoch, index))
-        folders = self.sketches[file_id]
-        folder = folders[generator.integers(len(folders))]
+        kinds = np.flatnonzero(self.has_sketch[index])
+        folder = self.folders[kinds[generator.integers(len(kinds))]]
         placement = augment.draw_placement(generator, self.input_size)
         sketch = self.read_sketch(folder / f"{file_id}.png", placement)
         strong = 0 < self.brightness_epoch <= epoch
@@ -134,17 +136,14 @@ class PlainSketches(_Sketches):
 
     def __init__(self, *data, **options):
         super().__init__(*data, **options)
-        self.items = [
-            (sample, folder / f"{sample.file_id}.png")
-            for sample in self.samples
-            for folder in self.sketches[sample.file_id]
-        ]
+        self.rows, self.kinds = np.nonzero(self.has_sketch)
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.rows)
 
     def __getitem__(self, index: int) -> LabeledSketch:
-        sample, path = self.items[index]
+        sample = self.samples[self.rows[index]]
+        path = self.folders[self.kinds[index]] / f"{sample.file_id}.png"
         size, classes = self.input_size, self.classes[0]
         whole = Placement(False, 0.0, (0, 0, size, size))
         try:

@@ -25,7 +25,7 @@ from hardware.processes import Processes
 from loader.dataset import batches_per_epoch
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, PlainSketches
-from loader.samples import is_held_out, select
+from loader.samples import select, split
 from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
 from network.tag_extractor import TagExtractor
 from training.classifier import BEST, LAST, Classification
@@ -193,9 +193,7 @@ def _data(
         limit=options.data_size,
         but=data_dir.benchmark_ids(),
     )
-    sides: tuple[list, list] = [], []
-    for sample in chosen.samples:
-        sides[is_held_out(sample.file_id, options.holdout)].append(sample)
+    sides = split(chosen.samples, options.holdout)
     for side, remedy in zip(sides, ("lower", "raise"), strict=True):
         if not side:
             raise InputError(

@@ -26,10 +26,8 @@ class Recipe:
 
 def tag_counts(sketches: AugmentedSketches | PlainSketches) -> Tensor:
     """How many samples have each CIT tag (classes,), float32."""
-    counts = torch.zeros(sketches.classes[0])
-    for sample in sketches.samples:
-        counts[list(sample.cit)] += 1
-    return counts
+    tags = torch.from_numpy(sketches.samples.cit.values.astype("int64"))
+    return torch.bincount(tags, minlength=sketches.classes[0]).float()
 
 
 def positive_weights(counts: Tensor, samples: int, highest: float) -> Tensor:
