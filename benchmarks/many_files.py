@@ -69,6 +69,7 @@ def make_dataset(root: Path, count: int) -> None:
 def samples(root: Path) -> None:
     """What training does with a data directory before the first step."""
     import os
+    import resource
 
     from loader.dataset import TrainingPairs
     from loader.samples import select
@@ -79,6 +80,8 @@ def samples(root: Path) -> None:
     chosen = select(lines, root / "rgb_train", vocabulary, training=True)
     pairs = TrainingPairs(chosen.samples, root, vocabulary, input_size=INPUT_SIZE)
     print(chosen.summary(), len(pairs), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    (root / "peak.txt").write_text(f"{peak:.0f}")
     if os.fork() == 0:
         before = _own_memory()
         for index in random.Random(0).choices(range(len(pairs)), k=20_000):
@@ -138,8 +141,10 @@ def main(argv: list[str] | None = None) -> int:
                     f"{run.megabytes:>6.0f} MB{growth}",
                     flush=True,
                 )
-            own = (root / "own_memory.txt").read_text()
-            print(f"{'':<18} a loading process took {own} MB of its own after 20,000 samples")
+            peak, own = ((root / name).read_text() for name in ("peak.txt", "own_memory.txt"))
+            print(
+                f"{'':<18} samples: {peak} MB at most; a loading process took {own} MB of its own"
+            )
     return 0
 
 
