@@ -2,10 +2,15 @@
 
 import os
 import pickle
+from typing import Annotated
+
+import msgspec
 
 from errors import InputError
 from files.atomic import atomic_path
 from files.plain_pickle import read_plain_pickle
+
+Side = Annotated[int, msgspec.Meta(ge=1)]
 
 
 def write_resolutions(resolutions: dict[int, tuple[int, int]], path: os.PathLike | str) -> None:
@@ -23,10 +28,6 @@ def read_resolutions(path: os.PathLike | str) -> dict[int, tuple[int, int]]:
     advice = "make it with `python preprocessor/tagset_extractor.py`"
     content = read_plain_pickle(path, what, advice)
     try:
-        resolutions = {int(key): (int(w), int(h)) for key, (w, h) in content.items()}
-    except (AttributeError, TypeError, ValueError) as error:
+        return msgspec.convert(content, dict[int, tuple[Side, Side]], strict=False)
+    except msgspec.ValidationError as error:
         raise InputError(f"{path} is not {what} ({error}); {advice}") from error
-    for key, (width, height) in resolutions.items():
-        if width < 1 or height < 1:
-            raise InputError(f"{path}: image {key} has the size {width}x{height}; {advice}")
-    return resolutions

