@@ -72,13 +72,15 @@ def samples(root: Path) -> None:
     import resource
 
     from loader.dataset import TrainingPairs
+    from loader.layout import DataDir
     from loader.samples import select
     from loader.tags import read_tag_lines
 
     vocabulary = load_vocabulary()
-    lines = read_tag_lines(root / "tags.txt")
-    chosen = select(lines, root / "rgb_train", vocabulary, training=True)
-    pairs = TrainingPairs(chosen.samples, root, vocabulary, input_size=INPUT_SIZE)
+    data_dir = DataDir(root)
+    lines = read_tag_lines(data_dir.tags)
+    chosen = select(lines, data_dir.rgb, vocabulary, training=True, but=data_dir.benchmark_ids())
+    pairs = TrainingPairs(chosen.samples, data_dir, vocabulary, input_size=INPUT_SIZE)
     print(chosen.summary(), len(pairs), flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     (root / "peak.txt").write_text(f"{peak:.0f}")

@@ -137,7 +137,8 @@ class HubClient:
             "GET", located or url, headers=headers, timeout=_timeout(), follow_redirects=True
         ) as response:
             status = response.status_code
-            if located and status in _EXPIRED:
+            elsewhere = urlsplit(str(response.url)).netloc != urlsplit(url).netloc
+            if elsewhere and status in _EXPIRED:
                 self._located.pop(url, None)
                 return "", f"status {status}"
             if status in (401, 403):
@@ -155,7 +156,7 @@ class HubClient:
                     "of a tar: images cannot be fetched one by one from there"
                 )
             # Addresses of the content servers are good for a while: that saves the hub a request.
-            if not located and urlsplit(str(response.url)).netloc != urlsplit(url).netloc:
+            if elsewhere and not located:
                 self._located[url] = str(response.url)
             digest, written = hashlib.sha256(), 0
             for part in response.iter_bytes(PART):

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from errors import InputError
+from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from images.letterbox import fit_in_square
-from images.stage_reader import read_rgb
+from images.reader import read_rgb
 from preprocessor.hub.client import HubClient, NotAtSource, Unreachable
 from preprocessor.hub.layouts import Layout
 from preprocessor.hub.tar_index import BadIndexError, Member, read_index
@@ -131,8 +131,8 @@ class Fetcher:
     def _write(self, target: Path, download: Path) -> None:
         try:
             image = read_rgb(download)
-        except InputError as error:
-            raise NotAtSource(f"cannot be decoded: {error}") from error
+        except BrokenImageError as error:
+            raise NotAtSource(f"cannot be decoded: {error.reason}") from error
         square = fit_in_square(image, self.size)
         with atomic_path(target) as temporary:
             temporary.write_bytes(_jpeg(square))

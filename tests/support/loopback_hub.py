@@ -51,6 +51,8 @@ class LoopbackHub:
         self.commit = "a" * 40
         self.seen: Counter[tuple[str, str]] = Counter()
         self.ranges: list[tuple[str, str]] = []
+        self.arrivals: list[float] = []
+        self.refused_at: list[float] = []
         self.tokens_at_content_server = 0
         self.expired_addresses = False
         self.ignores_ranges = False
@@ -127,6 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = hub.files.get(path)
         with hub.lock:
             hub.seen[self.command, path] += 1
+            hub.arrivals.append(time.monotonic())
             trouble = hub.trouble[path]
             # The hub answers for indexes, the content server for tars.
             happens = None
@@ -138,6 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None:
             return self._send(404, b"nothing", {"X-Error-Code": "EntryNotFound"}, body)
         if isinstance(happens, int):
+            hub.refused_at.append(time.monotonic())
             headers = {"Retry-After": hub.retry_after} if hub.retry_after else {}
             return self._send(happens, b"trouble", headers, body)
         if happens == "drop":
