@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import urllib.error
 from pathlib import Path
 
 import h5py
@@ -244,9 +243,9 @@ def offline(monkeypatch, tmp_path):
     """No weights beside the script, and no network to get them from."""
 
     def no_network(*_, **__):
-        raise urllib.error.URLError("no route to host")
+        raise OSError("no route to host")
 
-    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    monkeypatch.setattr("requests.get", no_network)
     monkeypatch.setattr(sketch_extractor, "MODEL_PATH", tmp_path / "weights" / "sketchKeras.h5")
     return sketch_extractor.MODEL_PATH
 
