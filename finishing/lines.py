@@ -58,7 +58,7 @@ def lines_of(sketch: np.ndarray) -> Lines:
     if sketch.shape[2] == 4:
         cover = np.ascontiguousarray(sketch[..., 3])
         color = np.ascontiguousarray(sketch[..., :3])
-        sketch = Lines(cover, color).over(np.full_like(color, 255))
+        sketch = Lines(cover, color).over(np.full_like(color, 255)) if cover.min() < 255 else color
         if sketch.min() >= 255 - BLANK and cover.min() <= BLANK < cover.max():
             return Lines(cover, color)
     if not _is_colored(sketch):

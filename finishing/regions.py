@@ -69,7 +69,7 @@ def ink_threshold(gray: np.ndarray) -> int:
 
 
 def _markers(distance: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the centers of balls reach, numbered from 1, of the largest ball first; and the seeds."""
+    """What the centers of balls reach, numbered from 1, the largest ball first; and the seeds."""
     markers, seeds = np.zeros(distance.shape, np.int32), np.zeros(0, np.int64)
     for radius in _radii(side, float(distance.max())):
         centers = cv2.compare(distance, radius, cv2.CMP_GT)
