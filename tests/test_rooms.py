@@ -12,7 +12,7 @@ ROWS = (
     ("errors",),
     ("files", "hardware"),
     ("images",),
-    ("loader", "upscaling", "line_art"),
+    ("loader", "upscaling", "line_art", "finishing"),
     ("network", "drawn_art"),
     ("checkpoints",),
     ("command_line",),
