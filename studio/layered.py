@@ -11,7 +11,13 @@ from images.reader import MAX_PIXELS
 
 MERGED = "mergedimage.png"
 MAX_MERGED_BYTES = 200 << 20
-UNREADABLE = {".clip": "Clip Studio", ".sai": "SAI", ".sai2": "SAI", ".xcf": "GIMP", ".mdp": "FireAlpaca"}
+UNREADABLE = {
+    ".clip": "Clip Studio",
+    ".sai": "SAI",
+    ".sai2": "SAI",
+    ".xcf": "GIMP",
+    ".mdp": "FireAlpaca",
+}
 
 
 def read_layered(path: Path, name: str, max_pixels: float = MAX_PIXELS) -> Image.Image | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from errors import InputError
-from studio.painting import Painted, save_png
 from studio.cleanup import Cleanup
+from studio.painting import Painted, save_png
 
 HISTORY = 24
 STEPS = 40
@@ -36,10 +36,15 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Result:
-    """A colored picture with what it was made of; `under` is the line art at the picture's size."""
+    """A colored picture with what it was made of.
+
+    under: the line art at the picture's size. full: the picture finished at the sketch's size, once
+    that is done. tags: their names, and words like `hair=#3355cc` for exact colors.
+    """
 
     picture: Path
     under: Path
+    full: Path
     drawing: Drawing
     tags: tuple[str, ...]
     weights: str
@@ -131,9 +136,9 @@ class Session:
 
     def keep(self, painted: Painted, drawing: Drawing, weights: str) -> Result:
         """Write a painted picture; it is in no list yet."""
-        picture = save_png(painted.picture, self._path(), painted.tags, weights, drawing.dpi)
+        picture = save_png(painted.picture, self._path(), painted.tags, weights)
         under = self._write(painted.line_art)
-        return Result(picture, under, drawing, painted.tags, weights, painted.seconds)
+        return Result(picture, under, self._path(), drawing, painted.tags, weights, painted.seconds)
 
     def show(self, result: Result, *, in_history: bool = True) -> None:
         """Put it into the history, and show it unless another sketch was loaded meanwhile."""
@@ -216,7 +221,7 @@ class Session:
         steps = (self.state, *self.done, *self.undone)
         results = {*self.history, *self.variations, *(s.current for s in steps if s.current)}
         drawings = {r.drawing for r in results} | {s.drawing for s in steps if s.drawing}
-        used = {path for r in results for path in (r.picture, r.under)}
+        used = {path for r in results for path in (r.picture, r.under, r.full)}
         used |= {path for d in drawings for path in (d.gray, d.lines)}
         for path in self.folder.glob("*.png"):
             if path not in used:

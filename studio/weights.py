@@ -47,6 +47,10 @@ class Weights:
                 self._loaded.popitem(last=False)
             return self._loaded[name]
 
+    def named(self, name: str) -> str:
+        """The name that saved pictures tell."""
+        return name or self.first
+
     def learned(self, name: str) -> set[str]:
         """The color tags that these weights were trained on; all where they do not say."""
         colorist = self.colorist(name)
