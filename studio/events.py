@@ -64,6 +64,7 @@ class Handlers:
             self.studio.load(session, self.examples[0])
             tags = self.studio.example_tags(weights)
             self.studio.color(session, tags, weights, in_history=False)
+            session.forget_steps()
         return self._view(session)
 
     def load(self, key: str, given: dict):

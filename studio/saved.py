@@ -60,7 +60,13 @@ def _lines_of_photoshop(path: Path) -> Image.Image | None:
     document = PSDImage.open(path)
     for layer in document:
         if layer.name == "lines":
-            return _on_paper(layer.topil().convert("RGBA"), document.size, layer.offset)
+            lines = layer.topil().convert("RGBA")
+            if layer.mask is not None:
+                cover = Image.new("L", document.size, layer.mask.background_color)
+                cover.paste(layer.mask.topil(), (layer.mask.left, layer.mask.top))
+                box = (layer.left, layer.top, layer.right, layer.bottom)
+                lines.putalpha(cover.crop(box))
+            return _on_paper(lines, document.size, layer.offset)
     return None
 
 

@@ -171,6 +171,12 @@ class Session:
             self.state = step
             self._remove_unused()
 
+    def forget_steps(self) -> None:
+        """Undo goes no further back than here."""
+        with self.lock:
+            self.done, self.undone = [], []
+            self._remove_unused()
+
     def undo(self) -> None:
         with self.lock:
             if self.done:

@@ -23,6 +23,7 @@ def html(widget: str, value, /, **options) -> gr.HTML:
         value,
         html_template=(ASSETS / f"{widget}.html").read_text(encoding="utf-8"),
         js_on_load=(ASSETS / f"{widget}.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
         **options,
     )
 

@@ -32,12 +32,12 @@ def unusable(tmp_path) -> dict[str, tuple[Path, str]]:
     heavy = tmp_path / "heavy.png"
     heavy.write_bytes(bytes(21_000_000))
     return {
-        "text": (text, "text.png is not a picture"),
-        "svg": (drawing, "drawing.svg is not a picture"),
-        "large": (large, "large.png is 8000 x 5000 px, 40 megapixels"),
-        "bomb": (bomb, "bomb.png has far too many pixels"),
-        "half": (half, "half.png is damaged"),
-        "heavy": (heavy, "exceed the maximum allowed size"),
+        "text": (text, "text.png: truncated, or not a picture"),
+        "svg": (drawing, "drawing.svg: truncated, or not a picture"),
+        "large": (large, "large.png: 8000x5000 px is over the limit"),
+        "bomb": (bomb, "bomb.png: over the limit"),
+        "half": (half, "half.png: damaged"),
+        "heavy": (heavy, "heavy.png could not be sent"),
     }
 
 
