@@ -17,6 +17,7 @@ from finishing.finish import Finished
 from finishing.finish import Sketch as Lines
 from finishing.saving import FORMATS, save_finished
 from studio import painting
+from studio.background import in_background
 from studio.cleanup import Cleanup, clean
 from studio.painting import Painted
 from studio.saved import read_saved
@@ -90,6 +91,7 @@ class Studio:
             session.show(result, in_history=in_history)
         return result
 
+    @in_background
     def finish(self, session: Session) -> Result | None:
         """Make the shown picture at the sketch's size, with its own lines, if there is none yet."""
         with session.at_work():
@@ -124,6 +126,7 @@ class Studio:
                 results.append(session.keep(painted, drawing, weights))
             session.vary(results)
 
+    @in_background
     def color_batch(
         self, session: Session, words: Sequence[str], weights: str, progress: Progress
     ) -> tuple[Path, list[str]]:
@@ -207,6 +210,7 @@ class Studio:
         choices = self._choices(colorist, words, what, count, seed)
         return [painting.paint(colorist, lines, choice) for choice in choices]
 
+    @in_background
     def save(
         self,
         session: Session,
@@ -232,6 +236,7 @@ class Studio:
             weights = self.weights.named(result.weights)
             return painting.save_png(picture, path, result.tags, weights, result.drawing.dpi)
 
+    @in_background
     def save_zip(
         self,
         session: Session,

@@ -52,6 +52,7 @@ def gui(options: Options) -> int:
         except KeyboardInterrupt:
             print("the studio is closed")
         finally:
+            studio.sessions.close()
             app.close(verbose=False)
     return 0
 

@@ -14,6 +14,7 @@ from studio.session import Session
 KEY = re.compile(r"[0-9a-f]{64}")
 KEPT_SECONDS = 24 * 3600
 MAX_SESSIONS = 500
+CLOSING_SECONDS = 30
 MAX_BYTES = 8 << 30
 
 
@@ -60,6 +61,14 @@ class Sessions:
                 if not self._sessions[key][1].workers:
                     self._remove(key)
                     del sizes[key]
+
+    def close(self) -> None:
+        """End what is under way, and wait for it."""
+        for _, session in self._sessions.values():
+            session.cancelled.set()
+        end = time.monotonic() + CLOSING_SECONDS
+        while any(s.workers for _, s in self._sessions.values()) and time.monotonic() < end:
+            time.sleep(0.1)
 
     def _remove(self, key: str) -> None:
         _, session = self._sessions.pop(key)

@@ -18,7 +18,7 @@ if not (find_spec("playwright") and find_spec("gradio")):
     collect_ignore_glob = ["test_*.py"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 60_000
+PATIENCE = 15_000
 
 
 @pytest.fixture(scope="session")

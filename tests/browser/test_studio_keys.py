@@ -69,8 +69,8 @@ def test_an_artist_colors_with_the_keyboard_alone(page):
 
 def test_few_tab_stops_lead_to_everything(page):
     count = page.evaluate(
-        """() => [...document.querySelectorAll('button, input, a[href], select, textarea,
-             [tabindex]')].filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
+        """() => [...document.querySelectorAll('button, input, a[href], select, textarea, [tabindex]')]
+             .filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
              && document.querySelector('#color').compareDocumentPosition(e)
                & Node.DOCUMENT_POSITION_PRECEDING).length"""
     )
@@ -97,8 +97,8 @@ def test_results_and_errors_are_announced(page):
 
 
 def test_what_the_page_needs_of_gradio_is_there(page):
-    """Where this fails, Gradio changed: see studio/widgets.py, and the styles that name its parts."""
-    for name in ("color", "undo", "redo", "save", "cancel", "vary", "zip", "sheet", "photo"):
+    """Where this fails, Gradio changed: see studio/widgets.py and style.css."""
+    for name in ("color", "undo", "redo", "save", "cancel", "vary", "photo"):
         assert page.locator(f"button#{name}").count() == 1, name
     # gr.HTML: templates, `props`, `trigger`, `upload` and `watch`.
     load(page)
