@@ -16,6 +16,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import torch
 
 from checkpoints.checkpoint import Checkpoint
@@ -116,11 +121,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run all steps; returns the exit code of the first one that fails, 130 after Ctrl-C."""
     args = build_parser().parse_args(argv)
-    try:
-        return _all_steps(args.quick)
-    except KeyboardInterrupt:
-        print("interrupted; run it again to go on", file=sys.stderr)
-        return 130
+    said = "interrupted; run it again to go on"
+    return console.exit_code(lambda: _all_steps(args.quick), interrupted=said)
 
 
 def _all_steps(quick: bool) -> int:
@@ -229,4 +231,4 @@ def _newest(results: Path) -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -19,6 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from benchmarks.measuring import Measured, measure
 from loader.augment import shrunk_size
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, load_vocabulary
@@ -151,4 +156,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

@@ -1,5 +1,6 @@
 """`--test`: coloring a data directory, or pictures given one by one, and sheets of variants."""
 
+import errno
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -101,17 +102,23 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     for path in tqdm(paths, desc="coloring", unit="img"):
         try:
             gray = Image.fromarray(read_gray(path, first_frame=True))
+            if parts:
+                picture = color_sheet(colorist, gray, tags, parts)
+                stem = f"{path.stem}_{'_'.join(options.tags_grid)}"
+            else:
+                (picture,) = colorist.paint_picture(gray, [tags])
+                stem = path.stem
+            _write(picture, output, stem, colorist, tags)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            tqdm.write(f"skipped: {path}: no room in its name for that of the result", sys.stderr)
+            broken += 1
         except BrokenImageError as error:
             tqdm.write(f"skipped: {error}", file=sys.stderr)
             broken += 1
-            continue
-        if parts:
-            picture = color_sheet(colorist, gray, tags, parts)
-            _write(picture, output, f"{path.stem}_{'_'.join(options.tags_grid)}", colorist, tags)
         else:
-            (picture,) = colorist.paint_picture(gray, [tags])
-            _write(picture, output, path.stem, colorist, tags)
-        done += 1
+            done += 1
     return _summarize(done, broken, output)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from checkpoints.export import export_checkpoint, export_tag_extractor
-from command_line.options import Options, require
+from command_line.options import Options, refuse_input, require
 from errors import InputError
 
 
@@ -18,8 +18,7 @@ def export(options: Options) -> int:
     else:
         raise InputError("--export needs --load FILE or --pretrain_dump FILE, what to export")
     require(source, "what to export", "--load" if options.load else "--pretrain_dump")
-    if target.exists() and target.samefile(source):
-        raise InputError(f"--export {target} is the file to export: choose another name")
+    refuse_input("--export", target, [source])
     write(source, target)
     before, after = (path.stat().st_size / 2**20 for path in (source, target))
     print(f"{target}: {after:.1f} MiB in half precision, of the {before:.1f} MiB of {source}")

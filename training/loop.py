@@ -142,7 +142,7 @@ class Loop:
         first, seen, started = self.position.batch, 0, time.monotonic()
         with self._progress_bar(epoch, first, batches) as self.bar:
             for number in range(first + 1, batches + 1):
-                batch = next(source)
+                batch = self._next(source, stop)
                 terms = self.task.step(epoch, self.to_device(batch))
                 step = self.position.step + 1
                 self.position = Position(epoch - 1, number, step)
@@ -161,6 +161,15 @@ class Loop:
         seconds = time.monotonic() - started
         rate = seen * self.processes.world / seconds
         return EpochDone(epoch, batches, batches - first, rate, seconds)
+
+    def _next(self, source: Iterator[LabeledSketch], stop: StopSignal) -> LabeledSketch:
+        """The next batch; what was done is saved before the error of a lost loading process."""
+        try:
+            return next(source)
+        except ChildProcessError:
+            if self.processes.world == 1:  # the others of several do not know, and cannot agree
+                self._save(stop)
+            raise
 
     def to_device(self, batch: LabeledSketch) -> LabeledSketch:
         """The same batch with its tensors on the device."""
