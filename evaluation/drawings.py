@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from drawn_art import palette
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.render import render_cropped
 from drawn_art.reserved import RESERVED_SEED
 from images.color_space import to_network
@@ -75,7 +75,7 @@ class HeldOutDrawings(Sequence[HeldOut]):
     def __getitem__(self, index: int) -> HeldOut:
         if not 0 <= index < self.count:
             raise IndexError(index)
-        drawing = draw_lots(RESERVED_SEED, index, outside=False)
+        drawing = choose(RESERVED_SEED, index, outside=False)
         pictures = render_cropped(drawing, max(RENDERED, self.size))
         gray = cv2.cvtColor(pictures["color"], cv2.COLOR_RGB2GRAY)
         sigma, k = random_parameters(drawing.file_id, XDOG_SEED)

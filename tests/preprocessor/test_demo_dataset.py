@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from drawn_art import palette
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.palette import nearest_tag
 from drawn_art.render import render_cropped
 from loader.tags import HAIR_COLORS, load_vocabulary, read_tag_lines
@@ -110,7 +110,7 @@ def test_line_art_fits_the_cropped_color_image(dataset):
 def test_what_is_rendered_for_evaluation_coincides_with_the_files(dataset):
     truth = [e for e in json_lines(dataset / "ground_truth.jsonl") if e["expected"] == "train"]
     for entry in truth[:12]:
-        cropped = render_cropped(draw_lots(SEED, entry["id"] - 1), 512)
+        cropped = render_cropped(choose(SEED, entry["id"] - 1), 512)
         color = cv2.imread(str(dataset / "rgb_cropped" / f"{entry['id']}.png"))[..., ::-1]
         line_art = cv2.imread(str(dataset / "simpl_train" / f"{entry['id']}.png"), -1)
         assert np.abs(cropped["color"].astype(int) - color).mean() < 3  # JPEG
