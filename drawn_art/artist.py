@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from drawn_art.picture import TRAIN, DrawnPicture
+from drawn_art.records import ground_truth
 from drawn_art.render import frame_as_cropped, letterbox, render_color, render_line_art
 from drawn_art.styles import choose_picture
 from files.atomic import atomic_path
@@ -17,12 +18,13 @@ JPEG_QUALITY = 92
 
 
 class Artist:
-    """Draws the files of one file id: the color image and, for training, the line art."""
+    """Draws the files of one file id, the color image and, for training, the line art; returns
+    what is recorded of it (see `ground_truth`)."""
 
     def __init__(self, root: Path, styles: Sequence[str], seed: int, size: int):
         self.root, self.styles, self.seed, self.size = root, tuple(styles), seed, size
 
-    def __call__(self, file_id: int) -> None:
+    def __call__(self, file_id: int) -> dict:
         picture = choose_picture(self.styles, self.seed, file_id - 1)
         color_path, line_path = paths(self.root, file_id)
         jpeg = _color_jpeg(picture, self.size)
@@ -31,6 +33,7 @@ class Artist:
             padding = _padding(picture, jpeg)
             write_bytes(line_path, png(frame_as_cropped(picture, line_art, padding)))
         write_bytes(color_path, jpeg)
+        return ground_truth(picture, self.styles, self.seed, self.size)
 
 
 def _color_jpeg(picture: DrawnPicture, size: int) -> np.ndarray:

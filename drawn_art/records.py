@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from drawn_art.picture import DrawnPicture
-from drawn_art.styles import STYLES, choose_picture
+from drawn_art.styles import STYLES
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import load_vocabulary
@@ -15,19 +14,6 @@ GROUND_TRUTH = "ground_truth.jsonl"
 
 # An artist tag: of another category than 0, which is what the filter and the networks look at.
 ARTIST_IDS = {style: str(9000001 + number) for number, style in enumerate(sorted(STYLES))}
-
-
-@dataclass(frozen=True)
-class Chooser:
-    """Decides the drawing of one file id, and gives what is recorded of it."""
-
-    styles: tuple[str, ...]
-    seed: int
-    size: int
-
-    def __call__(self, file_id: int) -> dict:
-        picture = choose_picture(self.styles, self.seed, file_id - 1)
-        return ground_truth(picture, self.styles, self.seed, self.size)
 
 
 def ground_truth(picture: DrawnPicture, styles: Sequence[str], seed: int, size: int) -> dict:

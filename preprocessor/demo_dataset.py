@@ -18,7 +18,6 @@ from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
     GROUND_TRUTH,
-    Chooser,
     credits,
     metadata,
     write_lines,
@@ -118,46 +117,35 @@ def _check(args: argparse.Namespace) -> None:
 def write_dataset(args: argparse.Namespace) -> int:
     """Write the whole data set, or what is missing of it; returns the exit code."""
     root = args.dataset_path
-    known = _recorded_before(root, args)
-    unknown = [file_id for file_id in range(1, args.count + 1) if file_id not in known]
+    recorded = _recorded_before(root, args)
+    wanted = range(1, args.count + 1)
+    expected = {file_id: recorded[file_id]["expected"] for file_id in wanted if file_id in recorded}
+    todo = sorted({*wanted} - {*expected} | {*missing(root, expected)})
     summary = Summary("drawings", dry_run=args.dry_run)
+    summary.skip("already there", args.count - len(todo))
     if args.dry_run:
-        expected = {
-            file_id: known[file_id]["expected"] for file_id in known if file_id <= args.count
-        }
-        summary.done = len(unknown) + len(list(missing(root, expected)))
-        summary.skip("already there", args.count - summary.done)
+        summary.done = len(todo)
         return summary.close(root)
-    known |= _decide(unknown, args)
-    truths = [known[file_id] for file_id in sorted(known)]
-    wanted = [truth for truth in truths if truth["id"] <= args.count]
-    todo = list(missing(root, {truth["id"]: truth["expected"] for truth in wanted}))
-    summary.skip("already there", len(wanted) - len(todo))
     _prepare(root, args)
-    write_lines(root / GROUND_TRUTH, truths)
-    write_lines(root / METADATA, metadata(truths))
     artist = Artist(root, args.styles, args.seed, args.size)
-    for outcome in map_files(artist, todo, jobs=args.jobs, description="drawing", dask=args.dask):
-        summary.add(outcome)
+    try:
+        for outcome in map_files(
+            artist, todo, jobs=args.jobs, description="drawing", dask=args.dask
+        ):
+            summary.add(outcome)
+            if outcome.error is None:
+                recorded[outcome.item] = outcome.value
+    finally:
+        truths = [recorded[file_id] for file_id in sorted(recorded)]
+        write_lines(root / GROUND_TRUTH, truths)
+        write_lines(root / METADATA, metadata(truths))
     code = summary.close(root)
-    expected = Counter(truth["expected"] for truth in wanted)
+    kinds = Counter(recorded[number]["expected"] for number in wanted if number in recorded)
     print(
-        f"  of {len(wanted):,} in all, for training: {expected[TRAIN]:,}, "
-        f"as sketches: {expected[SKETCH]:,}, outside the filter: {expected[REJECTED]:,}"
+        f"  of {kinds.total():,} in all, for training: {kinds[TRAIN]:,}, "
+        f"as sketches: {kinds[SKETCH]:,}, outside the filter: {kinds[REJECTED]:,}"
     )
     return code
-
-
-def _decide(file_ids: list[int], args: argparse.Namespace) -> dict[int, dict]:
-    """What is recorded of the drawings `file_ids`."""
-    choose = Chooser(tuple(args.styles), args.seed, args.size)
-    outcomes = map_files(choose, file_ids, jobs=args.jobs, description="deciding", dask=args.dask)
-    decided = {}
-    for outcome in outcomes:
-        if outcome.error:
-            raise InputError(f"drawing {outcome.error}")
-        decided[outcome.item] = outcome.value
-    return decided
 
 
 def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, dict]:
@@ -170,7 +158,9 @@ def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, dict]:
         return {}
     try:
         truths = {truth["id"]: truth for truth in map(json.loads, lines)}
-        first = truths[1]
+        if not truths:
+            return {}
+        first = next(iter(truths.values()))
         before = first["styles"], first["seed"], first["size"]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not of this program: choose another --dataset_path") from error

@@ -1,4 +1,4 @@
-"""One Adventurer picture, decided part by part from (seed, index): what is drawn, and so what is tagged."""
+"""One Adventurer picture, decided part by part from (seed, index): what is seen is tagged."""
 
 import random
 from collections.abc import Mapping

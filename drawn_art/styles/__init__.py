@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 from drawn_art.picture import DrawnPicture
 from drawn_art.style import Style
-from drawn_art.styles import adventurer, figures
+from drawn_art.styles import adventurer, big_ears, figures, lorelei, open_peeps
 
-STYLES: dict[str, Style] = {module.STYLE.name: module.STYLE for module in (adventurer, figures)}
+STYLES: dict[str, Style] = {
+    module.STYLE.name: module.STYLE
+    for module in (adventurer, big_ears, figures, lorelei, open_peeps)
+}
 
 # No training may use them: they show what a network does with drawings of other hands.
 RESERVED_FOR_MEASURING = frozenset({"micah", "toon-head", "figures-inked"})

@@ -255,7 +255,7 @@ def test_statistics_of_drawings_drawn_otherwise_are_others(monkeypatch):
     before = identity(pairs)
     assert identity(pairs) == before
     monkeypatch.setattr(
-        "evaluation.drawings.draw_lots", lambda seed, index, **which: choose(3, index, **which)
+        "evaluation.drawings.choose", lambda seed, index, **which: choose(3, index, **which)
     )
     assert identity(pairs) != before
 

@@ -23,7 +23,8 @@ SEED = 4
 
 def run_demo(folder, *flags):
     return demo_dataset.main(
-        ["--dataset_path", str(folder), "--count", str(COUNT), "--seed", str(SEED), *flags]
+        ["--dataset_path", str(folder), "--count", str(COUNT), "--seed", str(SEED)]
+        + ["--styles", "adventurer", *flags]
     )
 
 
@@ -115,8 +116,14 @@ def test_what_is_rendered_for_evaluation_coincides_with_the_files(dataset):
         line_art = cv2.imread(str(dataset / "simpl_train" / f"{entry['id']}.png"), -1)
         assert np.abs(cropped["color"].astype(int) - color).mean() < 3  # JPEG
         assert (cropped["line_art"] == line_art).all()
-        assert nearest_tag(mean_inside(color, cropped["hair"], 3), palette.HAIR) == entry["hair"][0]
-        assert nearest_tag(mean_inside(color, cropped["iris"], 1), palette.EYES) == entry["eyes"]
+        assert (
+            nearest_tag(mean_inside(color, cropped["hair"], 3), palette.HAIR)
+            == entry["colors"]["hair"]
+        )
+        assert (
+            nearest_tag(mean_inside(color, cropped["iris"], 1), palette.EYES)
+            == entry["colors"]["iris"]
+        )
 
 
 def files_of(folder):
