@@ -156,8 +156,8 @@ class DicebearPicture:
         `others` (None: keep their own), and shadows are left out then."""
         x, y, view_width, view_height = self.view
         head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" fill="none" '
-            f'viewBox="{x:.3f} {y:.3f} {view_width:.3f} {view_height:.3f}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'fill="none" viewBox="{x:.3f} {y:.3f} {view_width:.3f} {view_height:.3f}" '
             f'preserveAspectRatio="none">{ground}'
         )
         markers = {_marker(role): role for role in self.sheet.roles}

@@ -125,4 +125,4 @@ def mixed(first: RGB, second: RGB, share: float) -> RGB:
 
 def hex_color(rgb: RGB) -> str:
     """The color as in `#ff8000`."""
-    return "#%02x%02x%02x" % rgb
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -39,14 +39,14 @@ def beziers(points: np.ndarray, corners: Sequence[bool], closed: bool) -> np.nda
 
 def path_data(segments: np.ndarray, closed: bool) -> str:
     """SVG path data of Bézier segments (M, 4, 2)."""
-    start = "M%.1f %.1f" % tuple(segments[0, 0])
-    rest = "C%.1f %.1f %.1f %.1f %.1f %.1f" * len(segments)
-    return start + rest % tuple(segments[:, 1:].ravel()) + ("Z" if closed else "")
+    start = "M{:.1f} {:.1f}".format(*segments[0, 0])
+    rest = "C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}" * len(segments)
+    return start + rest.format(*segments[:, 1:].ravel().tolist()) + ("Z" if closed else "")
 
 
 def polygon_data(points: np.ndarray) -> str:
     """SVG path data of a closed polygon (N, 2)."""
-    return "M" + ("%.1f %.1f " * len(points) % tuple(points.ravel())) + "Z"
+    return "M" + ("{:.1f} {:.1f} " * len(points)).format(*points.ravel().tolist()) + "Z"
 
 
 _T = np.linspace(0, 1, 7)[:-1]

@@ -69,21 +69,27 @@ _HATS = {
     "baseball_cap": "hat baseball_cap", "peaked_cap": "hat peaked_cap",
 }  # fmt: skip
 _ORNAMENTS = {
-    "cat_ears": ("hair.ears", "animal_ears cat_ears"), "fox_ears": ("hair.ears", "animal_ears fox_ears"),
-    "wolf_ears": ("hair.ears", "animal_ears wolf_ears"), "bunny_ears": ("animal", "animal_ears bunny_ears"),
-    "horns": ("horn", "horns"), "wings": ("wing", "wings"), "bat_wings": ("dark_wing", "wings bat_wings"),
-    "cat_tail": ("hair.animal_tail", "tail cat_tail"), "fox_tail": ("hair.animal_tail", "tail fox_tail"),
+    "cat_ears": ("hair.ears", "animal_ears cat_ears"),
+    "fox_ears": ("hair.ears", "animal_ears fox_ears"),
+    "wolf_ears": ("hair.ears", "animal_ears wolf_ears"),
+    "bunny_ears": ("animal", "animal_ears bunny_ears"),
+    "horns": ("horn", "horns"), "wings": ("wing", "wings"),
+    "bat_wings": ("dark_wing", "wings bat_wings"),
+    "cat_tail": ("hair.animal_tail", "tail cat_tail"),
+    "fox_tail": ("hair.animal_tail", "tail fox_tail"),
     "hair_ribbon": ("ribbon", "hair_ribbon ribbon hair_ornament"), "hair_bow": ("bow", ""),
     "top_bow": ("bow", ""), "hairclip": ("clip", "hairclip hair_ornament"),
     "x_hair_ornament": ("clip", "x_hair_ornament hair_ornament"),
-    "hair_flower": ("flower", "hair_flower flower hair_ornament"), "hairband": ("hairband", "hairband"),
+    "hair_flower": ("flower", "hair_flower flower hair_ornament"),
+    "hairband": ("hairband", "hairband"),
     "tiara": ("gold", "tiara"), "crown": ("gold", "crown"), "headphones": ("device", "headphones"),
     "maid_headdress": ("frill", "maid_headdress"),
 }  # fmt: skip
 _NECK = {
     "necktie": ("neckwear", "necktie"), "bowtie": ("neckwear", "bowtie"),
     "neck_ribbon": ("ribbon", "ribbon neck_ribbon"), "neckerchief": ("neckwear", "neckerchief"),
-    "scarf": ("neckwear", "scarf"), "ascot": ("neckwear", "ascot"), "choker": ("neckwear", "choker"),
+    "scarf": ("neckwear", "scarf"), "ascot": ("neckwear", "ascot"),
+    "choker": ("neckwear", "choker"),
     "necklace": ("gem", "necklace jewelry"),
 }  # fmt: skip
 _OVER = {
@@ -94,7 +100,7 @@ _OVER = {
 
 def claims(person: Person, arms: str) -> list[tuple[str, str]]:
     """Pairs of a part and names of the tags that are true if enough of it is seen."""
-    hair, face, outfit = person.hair, person.face, person.outfit
+    hair, face = person.hair, person.face
     said = [
         ("skin", "1boy" if person.boy else "1girl"),
         ("skin", "solo"),

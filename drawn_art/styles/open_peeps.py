@@ -15,7 +15,8 @@ SHEET = Sheet(
             "mediumBangs2": "bangs curly_hair wavy_hair", "short4": "1boy short_hair",
         },
         "expression": {
-            "awe": "", "blank": "", "calm": "", "cheeky": "smile", "concerned": "frown", "cute": "smile",
+            "awe": "", "blank": "", "calm": "", "cheeky": "smile", "concerned": "frown",
+            "cute": "smile",
             "driven": "", "explaining": "open_mouth", "serious": "", "smile": "smile",
             "smileBig": "smile", "solemn": "", "suspicious": "", "smileTeethGap": "smile",
             "lovingGrin1": "smile",
