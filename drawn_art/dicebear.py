@@ -5,6 +5,7 @@ variant shows; everything else is the same for all of them.
 """
 
 import json
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -27,10 +28,10 @@ ATTEMPTS = 12
 # So many pixels of a part must be seen, of a picture 256 pixels long, before a tag names its color.
 ENOUGH = {"iris": 12}
 
-_ELEMENT = re.compile(r"<(?:path|circle|ellipse|rect|line|polygon|polyline)\b[^>]*>")
+_ELEMENT = re.compile(r"<(?:g|path|circle|ellipse|rect|line|polygon|polyline)\b[^>]*>")
 _FILL = re.compile(r'\bfill="([^"]+)"')
 _STROKE = re.compile(r'\bstroke="([^"]+)"')
-_FAINT = re.compile(r'(fill|stroke)-opacity="([0-9.]+)"')
+_FAINT = re.compile(r'\b((?:fill-|stroke-)?opacity)="([0-9.]+)"')
 _CLIP = re.compile(r' clip-path="url\(#clip-[^"]*\)"|<metadata.*?</metadata>|<!--.*?-->')
 _CLIP_PATH = re.compile(r"<clipPath.*?</clipPath>", re.S)
 _HEAD = re.compile(r"<svg [^>]*>")
@@ -49,6 +50,8 @@ class Sheet:
         optional: how often a component is drawn at all.
         view: left, top, width and height of the square that is shown on average, in its units.
         face: left, top and side of the square around eyes, mouth and fringe.
+        bottom: where busts end; the view does not go below.
+        line: the width of outlines of the style's own that do not say how wide they are.
         black_eyes: pupils are dots of ink, which are tagged as black eyes.
     """
 
@@ -61,6 +64,8 @@ class Sheet:
     face: tuple[float, float, float]
     kinds: Mapping[str, str] = field(default_factory=dict)
     optional: Mapping[str, float] = field(default_factory=dict)
+    bottom: float = math.inf
+    line: float = 1
     black_eyes: bool = False
 
 
@@ -157,7 +162,8 @@ class DicebearPicture:
         x, y, view_width, view_height = self.view
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'fill="none" viewBox="{x:.3f} {y:.3f} {view_width:.3f} {view_height:.3f}" '
+            f'fill="none" stroke-width="{self.sheet.line}" '
+            f'viewBox="{x:.3f} {y:.3f} {view_width:.3f} {view_height:.3f}" '
             f'preserveAspectRatio="none">{ground}'
         )
         markers = {_marker(role): role for role in self.sheet.roles}
@@ -212,7 +218,7 @@ def _paint(element: str, markers, roles, outlined, others: str | None, ink: str)
                 color = ink
         element = element.replace(found[0], f'{name}="{color}"', 1)
     if others is not None:
-        element = _FAINT.sub(lambda m: f'{m[1]}-opacity="{0 if float(m[2]) < 0.5 else 1}"', element)
+        element = _FAINT.sub(lambda m: f'{m[1]}="{0 if float(m[2]) < 0.5 else 1}"', element)
     line = outlined.get(role or unnamed, 0)
     if line and "stroke=" not in element:
         pen = (
@@ -259,6 +265,7 @@ def _choose(lots: random.Random, sheet: Sheet, index: int) -> DicebearPicture:
     view_width, view_height = (side_shown * k / min(width, height) for k in (width, height))
     x = left + side / 2 + lots.uniform(-0.05, 0.05) * side - view_width / 2
     y = top + side / 2 + lots.uniform(-0.05, 0.05) * side - view_height / 2
+    y = min(y, sheet.bottom - view_height)
     both = tuple(lots.sample(list(palette.BACKGROUND), 2))
     rgb, tags = _colors(lots, sheet)
     variants = {

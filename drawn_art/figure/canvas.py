@@ -9,15 +9,18 @@ import numpy as np
 from drawn_art.figure.curves import (
     Points,
     beziers,
+    flatten,
     path_data,
     polygon_data,
     split,
     tapered,
 )
+from drawn_art.figure.inking import brushed, hatching
 from drawn_art.palette import RGB, hex_color, mixed
 
 FLAT, CEL, SOFT = "flat", "cel", "soft"
 PLAIN, WEIGHTED, BROKEN, DOUBLED = "plain", "weighted", "broken", "doubled"
+BRUSH = "brush"
 INK: RGB = (22, 18, 24)
 
 
@@ -26,7 +29,8 @@ class Manner:
     """How a figure is inked and shaded.
 
     `line` is the width of a line in units of the figure; `light` (x, y) points to where light
-    comes from; `colored` lines are a dark tone of what they surround.
+    comes from; `colored` lines are a dark tone of what they surround; `hatched` shadows have lines
+    of ink in them.
     """
 
     line: float = 2.0
@@ -41,7 +45,8 @@ class Manner:
 class _Mark:
     """One thing on the canvas: a shape of a part, a line of ink, or a tone on the shape before.
 
-    `kind` is "shape", "ink" (a filled stroke) or "tone"; `width` the line's in units.
+    `kind` is "shape", "ink" (a filled stroke) or "tone"; `width` the line's in units. `outline`,
+    `brush` and `hatch` are path data of lines of its own, if it has such.
     """
 
     kind: str
@@ -52,6 +57,8 @@ class _Mark:
     tone: float = 0
     clip: str = ""
     outline: str = ""
+    brush: str = ""
+    hatch: str = ""
 
 
 @dataclass
@@ -92,8 +99,25 @@ class Canvas:
         data = path_data(segments, closed=True)
         outline = path_data(segments[:-1], closed=False) if open_ends else ""
         width = line * self.manner.line
-        self.marks.append(_Mark("shape", data, part, width, shade, outline=outline))
+        brush, hatch = self._special_ink(segments, width, shade, open_ends)
+        self.marks.append(
+            _Mark("shape", data, part, width, shade, outline=outline, brush=brush, hatch=hatch)
+        )
         return data
+
+    def _special_ink(
+        self, segments: np.ndarray, width: float, shade: float, open_ends: bool
+    ) -> tuple[str, str]:
+        """Path data of a brush's contour and of hatching, where this manner has them."""
+        manner, brush, hatch = self.manner, "", ""
+        if manner.lines == BRUSH and width:
+            edge = flatten(segments[:-1] if open_ends else segments)
+            edge = edge if open_ends else edge[:-1]
+            brush = brushed(edge, width, manner.light, closed=not open_ends)
+        if manner.hatched and shade:
+            reach = tuple(1.6 * shade * part for part in manner.light)
+            hatch = hatching(flatten(segments)[:-1], reach, 1.5 + 1.1 * manner.line)
+        return brush, hatch
 
     def ring(self, outer: Points, inner: Points, part: str, *, line: float = 1) -> None:
         """A closed shape with a hole in it."""
@@ -180,7 +204,20 @@ def _clipped(mark: _Mark, name: str, elements: Iterable[str]) -> Iterator[str]:
 
 
 def _inked(mark: _Mark, manner: Manner, fill: str, ink: str) -> Iterator[str]:
-    """A filled shape and its outline, in the manner of the drawing."""
+    """A filled shape, its outline and its hatching, in the manner of the drawing."""
+    yield from _filled(mark, manner, fill, ink)
+    if mark.hatch:
+        yield (
+            f'<path d="{mark.hatch}" fill="none" stroke="{ink}" '
+            f'stroke-width="{0.42 * manner.line:.2f}" stroke-linecap="round"/>'
+        )
+
+
+def _filled(mark: _Mark, manner: Manner, fill: str, ink: str) -> Iterator[str]:
+    if mark.brush:
+        yield f'<path d="{mark.data}" {fill}/>'
+        yield f'<path d="{mark.brush}" fill="{ink}" fill-rule="evenodd"/>'
+        return
     if not mark.width:
         yield f'<path d="{mark.data}" {fill}/>'
         return

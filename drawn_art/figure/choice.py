@@ -1,6 +1,7 @@
 """Decides by lot what a person looks like, wears and does, and how it is drawn."""
 
 import random
+from dataclasses import replace
 
 from drawn_art import palette
 from drawn_art.figure import canvas
@@ -259,7 +260,29 @@ def choose_manner(lots: random.Random) -> Manner:
         colored=lots.random() < 0.35,
         shading=lots.choice([canvas.CEL, canvas.CEL, canvas.SOFT, canvas.FLAT]),
         light=light,
+        hatched=lots.random() < 0.12,
     )
+
+
+def brush_manner(lots: random.Random) -> Manner:
+    """The manner of the style kept for measuring, which no other figure has."""
+    return Manner(
+        line=lots.uniform(2.6, 4),
+        lines=canvas.BRUSH,
+        shading=canvas.FLAT,
+        light=lots.choice([(-0.6, -0.8), (0.6, -0.8)]),
+        hatched=True,
+    )
+
+
+def grown(lots: random.Random, person: Person) -> Person:
+    """The person with a smaller head and smaller eyes."""
+    face = replace(
+        person.face,
+        eye_height=person.face.eye_height * lots.uniform(0.66, 0.8),
+        eye_width=person.face.eye_width * lots.uniform(0.84, 0.94),
+    )
+    return replace(person, face=face, head=lots.uniform(0.8, 0.94), legs=lots.uniform(1.1, 1.3))
 
 
 # Parts whose color no tag says, as they are worn with anything.

@@ -10,7 +10,13 @@ from drawn_art import palette
 from drawn_art.figure import backdrop, tagging
 from drawn_art.figure.body import HIP, Body
 from drawn_art.figure.canvas import Canvas, Manner, base_part
-from drawn_art.figure.choice import choose_colors, choose_manner, choose_person
+from drawn_art.figure.choice import (
+    brush_manner,
+    choose_colors,
+    choose_manner,
+    choose_person,
+    grown,
+)
 from drawn_art.figure.people import draw_person
 from drawn_art.figure.person import Person
 from drawn_art.picture import TRAIN
@@ -137,15 +143,19 @@ def _ids() -> dict[str, int]:
     return load_vocabulary().ids
 
 
-def choose(seed: int, index: int, *, outside: bool = True) -> FigurePicture:
+def choose(seed: int, index: int, *, outside: bool = True, inked: bool = False) -> FigurePicture:
     """Decide figure number `index` of `seed`; its file id is index + 1.
 
-    Hair, irises and background are always seen, so all of them may be trained on.
+    Hair, irises and background are always seen, so all of them may be trained on. With `inked` it
+    is of the style that is kept for measuring: grown proportions, drawn with a brush, hatched.
     """
+    style = "figures-inked" if inked else "figures"
     for attempt in range(ATTEMPTS):
-        picture = _choose(
-            random.Random(f"tag2pix figures {seed} {index} {attempt}"), index, "figures"
-        )
+        lots = random.Random(f"tag2pix {style} {seed} {index} {attempt}")
+        picture = _choose(lots, index, style)
+        if inked:
+            picture.person = grown(lots, picture.person)
+            picture.manner = brush_manner(lots)
         if all(part in picture.parts for part in ("hair", "iris", "background")):
             return picture
     return picture

@@ -8,7 +8,7 @@ from drawn_art.figure.person import Outfit, Person
 # So many pixels of a part must be seen, of a picture 256 pixels long, before a tag speaks of it.
 ENOUGH = 40
 ENOUGH_OF = {
-    "iris": 12,
+    "iris": 16,
     "blush": 10,
     "frame": 14,
     "ribbon": 24,

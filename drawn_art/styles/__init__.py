@@ -5,11 +5,22 @@ from collections.abc import Sequence
 
 from drawn_art.picture import DrawnPicture
 from drawn_art.style import Style
-from drawn_art.styles import adventurer, big_ears, figures, lorelei, open_peeps
+from drawn_art.styles import (
+    adventurer,
+    big_ears,
+    figures,
+    figures_inked,
+    lorelei,
+    micah,
+    open_peeps,
+    toon_head,
+)
 
 STYLES: dict[str, Style] = {
     module.STYLE.name: module.STYLE
-    for module in (adventurer, big_ears, figures, lorelei, open_peeps)
+    for module in (
+        *(adventurer, big_ears, figures, figures_inked, lorelei, micah, open_peeps, toon_head),
+    )
 }
 
 # No training may use them: they show what a network does with drawings of other hands.
