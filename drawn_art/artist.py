@@ -12,7 +12,6 @@ from drawn_art.render import frame_as_cropped, letterbox, render_color, render_l
 from drawn_art.styles import choose_picture
 from files.atomic import atomic_path
 from images.square import has_white_border
-from preprocessor.stage.stage import existing_stems
 
 JPEG_QUALITY = 92
 
@@ -73,10 +72,15 @@ def paths(root: Path, file_id: int) -> tuple[Path, Path]:
 def missing(root: Path, expected: Mapping[int, str]) -> Iterator[int]:
     """File ids of the drawings of which a file is not there yet; `expected` of each (by file id)
     says whether it has line art."""
-    lines = existing_stems(root / "simpl_train")
+    lines = _stems(root / "simpl_train", ".png")
     buckets = {paths(root, file_id)[0].parent for file_id in expected}
-    colors = set().union(*(existing_stems(bucket, ".jpg") for bucket in buckets))
+    colors = set().union(*(_stems(bucket, ".jpg") for bucket in buckets))
     for file_id, kind in expected.items():
         name = str(file_id)
         if name not in colors or (kind == TRAIN and name not in lines):
             yield file_id
+
+
+def _stems(folder: Path, suffix: str) -> set[str]:
+    """Names of the finished files; those that are being written begin with a dot."""
+    return {path.stem for path in folder.glob(f"*{suffix}") if path.name[0] != "."}

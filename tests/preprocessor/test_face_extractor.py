@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from drawn_art.adventurer.picture import choose
-from drawn_art.faces import face_position
 from drawn_art.render import render_cropped
 from errors import InputError
 from images.png import write_png
@@ -17,6 +16,7 @@ from images.reader import read_rgb
 from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
 from preprocessor import demo_dataset, face_extractor
 from preprocessor.faces import samples as face_samples
+from preprocessor.faces.drawn import face_position
 from preprocessor.faces.positions import FacePosition, parse_position, read_positions
 from preprocessor.faces.search import square_box
 
