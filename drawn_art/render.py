@@ -3,6 +3,8 @@
 All of them come from the same shapes by giving them other paints, so they agree to the pixel.
 """
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
@@ -37,6 +39,11 @@ def render_masks(
         image = _rasterize(picture.part_svg(*content_size(picture, size), channels))
         masks |= {part: image[..., k].copy() for k, part in enumerate(chosen)}
     return masks
+
+
+def render_parts(picture: DrawnPicture, size: int, colors: Mapping[str, str]) -> np.ndarray:
+    """The parts of `colors` in these colors, all else black: (height, width, 3) uint8 RGB."""
+    return _rasterize(picture.part_svg(*content_size(picture, size), colors))
 
 
 def visible_areas(picture: DrawnPicture, parts: tuple[str, ...], size: int) -> dict[str, int]:
