@@ -35,6 +35,7 @@ DEMO = PROJECT / "demo"
 # The folders of two data sets, and which drawings are in each: seed and count.
 DATASET, MORE = "dataset", "more"
 DRAWINGS, QUICK_DRAWINGS = {DATASET: (1, 4000), MORE: (2, 8000)}, {DATASET: (1, 1200)}
+STYLES = ("--styles", "adventurer")
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 COMMON = ["--seed", "1", "--cache"]
 GENERATOR = [*COMMON, "--no_cit", "--no_bn", "--test_image_count", "16"]
@@ -186,10 +187,10 @@ def _recipes(quick: bool) -> tuple[list[Training], list[Training]]:
 
 
 def _data_steps(dataset: Path, seed: int, count: int, *, faces: bool) -> list[tuple]:
-    path = ("--dataset_path", dataset)
+    path, seeded = ("--dataset_path", dataset), ("--seed", seed, "--count", count)
     size = ("--size", "256", "--upscaler", "lanczos")
     steps = [
-        ("drawing", "preprocessor/demo_dataset.py", *path, "--seed", seed, "--count", count),
+        ("drawing", "preprocessor/demo_dataset.py", *path, *STYLES, *seeded),
         ("filtering by tags", "preprocessor/tagset_extractor.py", *path),
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),

@@ -21,6 +21,7 @@ from images.reader import read_gray
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 
+RARE = 10  # training pictures, below which a tag is said to be hardly known
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
@@ -91,6 +92,9 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     if ignored:
         names = ", ".join(colorist.vocabulary.names[tag] for tag in ignored)
         print(f"not color tags, without effect: {names}", file=sys.stderr)
+    for tag in tags:
+        if tag not in ignored and (count := colorist.checkpoint.pictures_with(tag)) is not None:
+            _tell_rare(colorist.vocabulary.names[tag], count)
     if not tags and not options.tags_grid:
         raise InputError("--image needs --tags (see --list_tags), or --tags_grid")
     parts = [(part, colorist.part_colors(part)) for part in options.tags_grid or []]
@@ -120,6 +124,12 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
         else:
             done += 1
     return _summarize(done, broken, output)
+
+
+def _tell_rare(name: str, count: int) -> None:
+    if count < RARE:
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        print(f"{name}: these weights have seen it in {pictures}", file=sys.stderr)
 
 
 def _pictures(names: Iterable[str]) -> list[Path]:
