@@ -1,0 +1,1 @@
+"""Ways to run a trained generator: PyTorch, ONNX Runtime and OpenVINO, and the ONNX file itself."""
