@@ -7,7 +7,6 @@ import numpy as np
 
 from errors import InputError
 
-ENGINES = ("auto", "torch", "onnx", "openvino")
 # The module that an engine needs; it is also the name that pip knows.
 _PACKAGES = {"onnx": "onnxruntime", "openvino": "openvino"}
 
@@ -18,32 +17,30 @@ class Engine(Protocol):
     name: str
 
     def __call__(self, sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
-        """Line art (B, 1, S, S) in [0, 1] and multi-hot tags (B, cvt_classes), float32, to the
-        final image (B, 3, S, S) float32 in [-1, 1]."""
+        """Line art (B, 1, S, S) in [0, 1], or one piece for all, and multi-hot tags
+        (B, cvt_classes), both float32, to the final image (B, 3, S, S) float32 in [-1, 1]."""
 
 
-def choose(wanted: str, *, portable: bool, gpu: bool) -> str:
+def choose(wanted: str, *, portable: bool) -> str:
     """The engine for one of ENGINES.
 
-    auto is the one whose first picture is there soonest: a checkpoint runs in torch, because
-    converting it takes longer than many pictures, and a `portable` (ONNX) file in OpenVINO, which
-    is the fastest on CPUs, or else in ONNX Runtime. With a `gpu`, ONNX Runtime comes first.
-    Raises InputError where the engine is not installed or cannot run the file.
+    auto is the one whose first pictures are there soonest: a checkpoint runs in torch, because
+    converting it takes longer than many pictures do, and a `portable` (ONNX) file in OpenVINO, the
+    fastest, or else in ONNX Runtime. Raises InputError where the engine is not installed or cannot
+    run the file.
     """
+    if wanted == "auto" and not portable:
+        return "torch"
     if wanted == "auto":
-        if not portable:
-            return "torch"
-        order = ("onnx", "openvino") if gpu else ("openvino", "onnx")
-        for name in order:
+        for name in ("openvino", "onnx"):
             if _is_installed(name):
                 return name
         raise InputError(
-            "coloring with an ONNX file needs ONNX Runtime or OpenVINO: pip install onnxruntime"
+            "coloring with an ONNX file needs OpenVINO or ONNX Runtime: pip install openvino"
         )
-    if wanted == "torch":
-        if portable:
-            raise InputError("--engine torch runs checkpoints, not ONNX files")
-    elif not _is_installed(wanted):
+    if wanted == "torch" and portable:
+        raise InputError("--engine torch runs checkpoints (*.pkl), not ONNX files")
+    if wanted != "torch" and not _is_installed(wanted):
         package = _PACKAGES[wanted]
         raise InputError(f"--engine {wanted} needs {package}: pip install {package}")
     return wanted
@@ -51,3 +48,13 @@ def choose(wanted: str, *, portable: bool, gpu: bool) -> str:
 
 def _is_installed(name: str) -> bool:
     return importlib.util.find_spec(_PACKAGES[name]) is not None
+
+
+def one_line(error: Exception) -> str:
+    """What an engine says of a model that it cannot run, short enough for one line."""
+    return " ".join(str(error).split())[:300]
+
+
+def same_count(sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
+    """The line art as often as there are tag vectors."""
+    return np.ascontiguousarray(np.broadcast_to(sketch, (len(cvt), *sketch.shape[1:])))

@@ -10,11 +10,7 @@ from network.tag_extractor import TagExtractor
 
 
 class TorchEngine:
-    """Runs a generator and its tag extractor on `device`; dtype: autocast to it, None: float32.
-
-    Batch normalization in training mode (that of the extractor with --cit_norm batch) goes on
-    using the statistics of the batch.
-    """
+    """Runs a generator and its tag extractor on `device`; dtype: autocast to it, None: float32."""
 
     name = "torch"
 
@@ -26,13 +22,12 @@ class TorchEngine:
         dtype: torch.dtype | None = None,
     ):
         self.device, self.dtype = device, dtype
-        self.painter = painter(generator, extractor).to(
-            device, memory_format=torch.channels_last
-        )
+        self.painter = painter(generator, extractor)
+        self.painter.to(device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
-        sketches = torch.from_numpy(sketch).to(self.device, memory_format=torch.channels_last)
+        sketches, tags = (torch.from_numpy(array).to(self.device) for array in (sketch, cvt))
         with autocast(self.device, self.dtype):
-            final = self.painter(sketches, torch.from_numpy(cvt).to(self.device))
+            final = self.painter(sketches.to(memory_format=torch.channels_last), tags)
         return final.float().cpu().numpy()

@@ -53,7 +53,7 @@ def measure(
     `pictures`, of `unreadable` ones, and the result of every measure by its name. Raises
     InputError when no pair can be read.
     """
-    if colorist.extractor is not None and colorist.extractor.training:
+    if colorist.cit_norm == "batch":
         batch_size = 1  # its features depend on the rest of the batch
     pictures, unreadable = 0, 0
     with tqdm(total=len(pairs), desc=description, unit="img") as bar:

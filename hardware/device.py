@@ -16,7 +16,8 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """The autocast dtype for one of hardware.PRECISIONS, None for plain float32.
 
     auto: bf16 where the device computes in it natively, fp16 on older GPUs, float32 on CPUs
-    that would only emulate bf16 (they have neither AVX512_BF16 nor AMX). Raises InputError for fp16 on a CPU.
+    that would only emulate bf16 (they have neither AVX512_BF16 nor AMX). Raises InputError for
+    fp16 on a CPU.
     """
     if precision == "auto":
         return _native_dtype(device)

@@ -15,6 +15,7 @@ ROWS = (
     ("loader", "upscaling", "line_art"),
     ("network", "drawn_art"),
     ("checkpoints",),
+    ("engines",),
     ("command_line",),
     ("coloring", "tag2pix"),
     ("training", "evaluation", "studio", "preprocessor"),
