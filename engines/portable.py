@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from checkpoints.checkpoint import Checkpoint, Position, Record
+from engines.engine import one_line
 from engines.painter import Painter, painter
 from errors import CheckpointError, InputError
 from files.atomic import atomic_path
@@ -153,11 +154,11 @@ def read_portable(path: str | Path) -> PortableNetwork:
     content = _content(path)
     try:
         model = onnx.load_from_string(content)
-        onnx.checker.check_model(model)
     except Exception as error:  # damage shows as nearly any of them
         raise CheckpointError(f"{path} is damaged or no ONNX file; wanted is {WANTED}") from error
     try:
         _check_graph(onnx, model)
+        _check_validity(onnx, model)
         description = _description(model)
         vocabulary = Vocabulary.from_dump(description.vocabulary)
         _check_description(model, description, vocabulary)
@@ -204,6 +205,13 @@ def _check_graph(onnx: ModuleType, model: Any) -> None:
         raise ValueError("it refers to other files")
     if model.functions or model.graph.sparse_initializer:
         raise ValueError("it has parts that Tag2Pix has not")
+
+
+def _check_validity(onnx: ModuleType, model: Any) -> None:
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise ValueError(f"it is damaged ({one_line(error)})") from error
 
 
 def _description(model: Any) -> Description:

@@ -216,9 +216,9 @@ def of_another_size(model):
 
 
 HOSTILE = {
-    with_external_data: "",
-    with_foreign_operator: "",
-    with_loop: "",
+    with_external_data: "refers to other files",
+    with_foreign_operator: "computes Run",
+    with_loop: "computes Loop",
     without_metadata: "does not say that it is Tag2Pix's",
     with_broken_metadata: "cannot be used",
     of_another_size: "not that of its architecture",
