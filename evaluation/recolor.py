@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from evaluation.color_control import Area, Painting, area, judge, means, summarize
 from evaluation.dataset_metrics import DEFAULT_BATCH
 from evaluation.drawings import KINDS, PARTS, HeldOut
 from loader.tags import Vocabulary
+from progress import Progress
 
 # Receives (kind of line art, part, number of the drawing, tag, picture).
 Show = Callable[[str, str, int, int, np.ndarray], None]
@@ -43,7 +43,7 @@ def color_control(
     vocabulary = colorist.vocabulary
     results = {kind: {part: _Result(part) for part in PARTS} for kind in KINDS}
     total = len(drawings) * len(KINDS) * sum(len(_tags(part, vocabulary)) for part in PARTS)
-    with tqdm(total=total, desc="color control", unit="img") as bar:
+    with Progress(total=total, desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
             areas = {part: area(drawing.masks[PARTS[part].mask]) for part in PARTS}
             choices = _choices(drawing, areas, vocabulary)

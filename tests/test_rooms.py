@@ -9,7 +9,7 @@ PROJECT = Path(__file__).parents[1]
 
 # From the bottom up; rooms in one row do not know each other.
 ROWS = (
-    ("errors",),
+    ("errors", "progress"),
     ("files", "hardware"),
     ("images",),
     ("loader", "upscaling", "line_art"),
