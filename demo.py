@@ -17,7 +17,6 @@ if __name__ == "__main__":
     console.prepare()
 
 from PIL import Image
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
@@ -26,6 +25,7 @@ from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
 from images.reader import read_gray
+from progress import Progress
 
 PROJECT = Path(__file__).parent
 WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
@@ -101,7 +101,7 @@ def color(colorist: Colorist, grays: Sequence[Image.Image]) -> Image.Image:
     tags."""
     pictures, captions = [], []
     choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
-    for gray in tqdm(grays, "coloring", unit="picture", leave=False):
+    for gray in Progress(grays, "coloring", unit="picture", leave=False):
         painted = colorist.paint_picture(gray, choices)
         pictures += [_tile(picture) for picture in (gray, *painted)]
         captions += ["line art", *(_caption(choice) for choice in CHOICES)]

@@ -20,6 +20,7 @@ from images.line_art import read_sketch
 from images.reader import read_gray
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
+from progress import Progress
 
 RARE = 10  # training pictures, below which a tag is said to be hardly known
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -49,7 +50,7 @@ def _color_folder(colorist: Colorist, options: Options) -> int:
     output = result_folder(Path(options.result_dir), colorist.checkpoint)
     batch_size = options.batch_size if "batch_size" in options.given else BATCH
     done, broken = 0, 0
-    with tqdm(total=len(selection.samples), desc="coloring", unit="img") as bar:
+    with Progress(total=len(selection.samples), desc="coloring", unit="img") as bar:
         for batch in _batches(selection.samples, batch_size):
             readable, sketches = [], []
             for sample in batch:
@@ -103,7 +104,7 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     paths = _pictures(options.image)
     output = result_folder(Path(options.result_dir), colorist.checkpoint)
     done, broken = 0, 0
-    for path in tqdm(paths, desc="coloring", unit="img"):
+    for path in Progress(paths, desc="coloring", unit="img"):
         try:
             gray = Image.fromarray(read_gray(path, first_frame=True))
             if parts:

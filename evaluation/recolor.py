@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from evaluation.color_control import Area, Painting, area, judge, means, summarize
 from evaluation.dataset_metrics import DEFAULT_BATCH
 from evaluation.drawings import KINDS, PARTS, HeldOut, Part
 from loader.tags import Vocabulary
+from progress import Progress
 
 # Receives (kind of line art, part, number of the drawing, tag, picture).
 Show = Callable[[str, str, int, int, np.ndarray], None]
@@ -46,7 +46,7 @@ def color_control(
     """
     vocabulary = colorist.vocabulary
     results = {kind: {part: _Result(parts[part]) for part in parts} for kind in KINDS}
-    with tqdm(desc="color control", unit="img") as bar:
+    with Progress(desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
             areas = {part: area(drawing.masks[parts[part].mask]) for part in parts}
             choices = _choices(drawing, number, parts, areas, vocabulary, colors)

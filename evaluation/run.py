@@ -96,9 +96,6 @@ def _digest(heading: Report, measured: Report) -> str:
 def _heading(options: Options, colorist: Colorist) -> Report:
     """What a report says of the weights and the options."""
     checkpoint = colorist.checkpoint
-    cit_norm = None
-    if colorist.extractor is not None:
-        cit_norm = "batch" if colorist.extractor.training else "running"
     return {
         "weights": {
             "name": checkpoint.path.name,
@@ -111,7 +108,7 @@ def _heading(options: Options, colorist: Colorist) -> Report:
             "drawing_seed": RESERVED_SEED,
             "data_size": options.data_size,
             "color_space": colorist.color_space,
-            "cit_norm": cit_norm,
+            "cit_norm": colorist.cit_norm,
             "precision": str(colorist.dtype or "float32").removeprefix("torch."),
         },
     }

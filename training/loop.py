@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from checkpoints.checkpoint import Position
 from checkpoints.reading import State, is_finite
@@ -23,6 +22,7 @@ from loader.dataset import EpochBatches
 from loader.line_art import AugmentedSketches, LabeledSketch
 from loader.stream import stream
 from network.loss import Terms
+from progress import Progress
 from training.results import ResultDirectory
 from training.watch import LossWatch, StopSignal, UnreadableFiles
 
@@ -89,7 +89,7 @@ class Loop:
         self.position = position or Position()
         self.processes = processes or Processes()
         self.watch = LossWatch(self.processes)
-        self.bar = tqdm(disable=True)
+        self.bar = Progress(disable=True)
 
     def run(self) -> bool:
         """Train to the last epoch; False if a signal stopped it.
@@ -180,8 +180,8 @@ class Loop:
         )
         return type(batch)(*moved)
 
-    def _progress_bar(self, epoch: int, first: int, batches: int) -> tqdm:
-        return tqdm(
+    def _progress_bar(self, epoch: int, first: int, batches: int) -> Progress:
+        return Progress(
             total=batches,
             initial=first,
             desc=f"epoch {epoch}/{self.epochs}",
