@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,17 @@ from PIL import Image
 from tqdm import tqdm
 
 from coloring.colorist import BATCH, Colorist, pad_to_square
+from coloring.finished import color_sketch, write_finished
 from coloring.load import load_colorist
 from coloring.png import result_folder, weights_name, write_new_png
 from coloring.sheet import color_sheet
 from command_line.options import Options, require
 from errors import BrokenImageError, InputError
+from finishing.exact import RGB, parse_exact
+from finishing.finish import METHODS, Sketch, fit
+from finishing.saving import LAYERED
 from images.line_art import read_sketch
-from images.reader import read_gray
+from images.reader import read_gray, read_rgba
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 from progress import Progress
@@ -28,12 +32,24 @@ IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".ti
 
 def color(options: Options) -> int:
     """Color what the options name; returns 0, or 1 when nothing could be colored."""
-    if not options.image:
-        for name in ("tags", "tags_grid"):
-            if getattr(options, name):
-                raise InputError(f"--{name} goes with --image; a data directory has a tag file")
+    _check(options)
     colorist = load_colorist(options)
     return _color_pictures(colorist, options) if options.image else _color_folder(colorist, options)
+
+
+def _check(options: Options) -> None:
+    """Raise InputError for flags that have no effect beside the others."""
+    if not options.image:
+        for name in ("tags", "tags_grid"):
+            if name in options.given:
+                raise InputError(f"--{name} goes with --image; a data directory has a tag file")
+    for name in options.given & {"finish", "longest", "exact", "transparent", "save_as"}:
+        if not options.image:
+            raise InputError(f"--{name} goes with --image")
+        if options.tags_grid:
+            raise InputError(f"--{name} does not go with --tags_grid, whose sheets are small")
+        if options.finish == "none" and name != "finish":
+            raise InputError(f"--{name} needs --finish {' or '.join(METHODS)}")
 
 
 def _color_folder(colorist: Colorist, options: Options) -> int:
@@ -98,6 +114,7 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
             _tell_rare(colorist.vocabulary.names[tag], count)
     if not tags and not options.tags_grid:
         raise InputError("--image needs --tags (see --list_tags), or --tags_grid")
+    exact = parse_exact(options.exact or [])
     parts = [(part, colorist.part_colors(part)) for part in options.tags_grid or []]
     if len(parts) > 2:
         raise InputError("--tags_grid takes one part or two")
@@ -106,14 +123,16 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     done, broken = 0, 0
     for path in Progress(paths, desc="coloring", unit="img"):
         try:
-            gray = Image.fromarray(read_gray(path, first_frame=True))
             if parts:
-                picture = color_sheet(colorist, gray, tags, parts)
+                gray = _read(path)
                 stem = f"{path.stem}_{'_'.join(options.tags_grid)}"
+                _write(color_sheet(colorist, gray, tags, parts), output, stem, colorist, tags)
+            elif options.finish == "none":
+                (picture,) = colorist.paint_picture(_read(path), [tags])
+                _write(picture, output, path.stem, colorist, tags)
             else:
-                (picture,) = colorist.paint_picture(gray, [tags])
-                stem = path.stem
-            _write(picture, output, stem, colorist, tags)
+                _finish(colorist, options, path, tags, exact, output)
+            done += 1
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
@@ -122,8 +141,6 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
         except BrokenImageError as error:
             tqdm.write(f"skipped: {error}", file=sys.stderr)
             broken += 1
-        else:
-            done += 1
     return _summarize(done, broken, output)
 
 
@@ -131,6 +148,42 @@ def _tell_rare(name: str, count: int) -> None:
     if count < RARE:
         pictures = "1 picture" if count == 1 else f"{count} pictures"
         print(f"{name}: these weights have seen it in {pictures}", file=sys.stderr)
+
+
+def _read(path: Path) -> Image.Image:
+    return Image.fromarray(read_gray(path, first_frame=True))
+
+
+def _finish(
+    colorist: Colorist,
+    options: Options,
+    path: Path,
+    tags: Sequence[int],
+    exact: Mapping[str, RGB],
+    output: Path,
+) -> None:
+    """Write one picture at full size, in every format that was asked for."""
+    pixels = read_rgba(path, first_frame=True)
+    sketch = Sketch(fit(pixels, options.longest) if options.longest else pixels)
+    with_parts = bool(options.transparent or set(options.save_as) & set(LAYERED))
+    finished = color_sketch(
+        colorist,
+        sketch,
+        tags,
+        shaded=options.finish == "shaded",
+        exact=exact,
+        with_parts=with_parts,
+    )
+    for part in exact:
+        if not finished.inside(part).any():
+            tqdm.write(f"{path}: no {part} found to color exactly", file=sys.stderr)
+    for suffix in dict.fromkeys(options.save_as):
+        try:
+            write_finished(
+                finished, output, path.stem, suffix, colorist, tags, exact, options.transparent
+            )
+        except ValueError as error:
+            raise BrokenImageError(path, str(error)) from error
 
 
 def _pictures(names: Iterable[str]) -> list[Path]:

@@ -4,11 +4,15 @@ from pathlib import Path
 
 from command_line.flag import BETA, COUNT, POSITIVE, RATE, Flag, existing, number
 from engines import ENGINES
+from finishing.parts import PARTS
+from finishing.saving import FORMATS
 from hardware import PRECISIONS
 from images.color_space import COLOR_SPACES
 from loader.tags import COLOR_PARTS, TAG_DUMP
 from network.models import MODELS
 
+FINISHES = ("shaded", "flat", "none")
+MAX_SIDE = 30_000
 PROJECT = Path(__file__).resolve().parents[1]
 TRAIN, PRETRAIN, TEST, EVALUATE, GUI = "train", "pretrain", "test", "evaluate", "gui"
 LIST_TAGS, EXPORT = "list_tags", "export"
@@ -162,6 +166,17 @@ GROUPS: dict[str, list[Flag]] = {
              f"{', '.join(COLOR_PARTS)}", {TEST}, "PART", nargs="+"),
         Flag("keep_aspect", False, "pad the line art of a data directory to a square instead of "
              "stretching it; pictures given by --image always are", {TEST}),
+        Flag("finish", FINISHES[0], "pictures of --image at the sketch's own size, under its own "
+             "lines: shaded, or flat with one color per region; none: as large as the network "
+             "paints", {TEST}, "KIND", choices=FINISHES),
+        _count("longest", 0, "finish with this many pixels on the longer side, 0: as many as the "
+               "sketch has", {TEST}, number(int, 0, MAX_SIDE)),
+        Flag("exact", None, f"give parts ({', '.join(PARTS)}) exact colors: hair=#3355cc", {TEST},
+             "PART=#RRGGBB", nargs="+"),
+        Flag("transparent", False, "finish without the background", {TEST}),
+        Flag("save_as", [FORMATS[0]], f"files to write of each finished picture: "
+             f"{', '.join(FORMATS)}; all but png have layers", {TEST}, "FORMAT", nargs="+",
+             choices=FORMATS),
     ],
     "measuring (with --evaluate)": [
         _count("eval_drawings", 48, "drawings that are colored with every hair, eye and background "

@@ -66,6 +66,18 @@ def read_gray(
         return to_gray(_decode(image, path))
 
 
+def read_rgba(
+    path: str | os.PathLike, *, max_pixels: float = MAX_PIXELS, first_frame: bool = False
+) -> np.ndarray:
+    """Read a picture file as (H, W, 4) uint8 RGBA, not premultiplied, its transparency kept; as
+    (H, W, 3) RGB if it has none. Errors as in `read_rgb`."""
+    with _opened(path, max_pixels, first_frame) as image:
+        pixels = _decode_plain_png(image, path, cv2.IMREAD_COLOR)
+        if pixels is not None:
+            return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return _decode(image, path, keep_alpha=True)
+
+
 def to_gray(rgb: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB as (H, W) uint8: 0.299 R + 0.587 G + 0.114 B, rounded down."""
     weights = np.array([GRAY_WEIGHTS], np.float32) / 32768
@@ -145,13 +157,16 @@ def _ends_with_its_pixels(content: bytes) -> bool:
     return kind == b"IDAT" and start + 12 == len(content) and content.endswith(_PNG_END)
 
 
-def _decode(image: Image.Image, path: str | os.PathLike) -> np.ndarray:
+def _decode(image: Image.Image, path: str | os.PathLike, *, keep_alpha: bool = False) -> np.ndarray:
     image.seek(0)
     image.load()
     # Pixels that are whole count, also beside an orientation that cannot be read.
     with contextlib.suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
-    return np.asarray(_on_white(_eight_bit(image, path)))
+    image = _eight_bit(image, path)
+    if keep_alpha and image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"))
+    return np.asarray(_on_white(image))
 
 
 def _eight_bit(image: Image.Image, path: str | os.PathLike) -> Image.Image:

@@ -12,7 +12,7 @@ ROWS = (
     ("errors", "progress"),
     ("files", "hardware"),
     ("images",),
-    ("loader", "upscaling", "line_art"),
+    ("loader", "upscaling", "line_art", "finishing"),
     ("network", "drawn_art"),
     ("checkpoints",),
     ("engines",),

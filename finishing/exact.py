@@ -1,0 +1,61 @@
+"""Exact colors instead of those that a network chose, with its shading kept."""
+
+import re
+
+import cv2
+import numpy as np
+
+from errors import InputError
+from finishing.lines import strips
+from finishing.parts import PARTS
+
+RGB = tuple[int, int, int]
+
+# So many pixels tell the color of a part.
+TOLD_BY = 100_000
+_COLOR = re.compile(r"#?([0-9a-fA-F]{6})")
+
+
+def parse_exact(words: list[str]) -> dict[str, RGB]:
+    """Exact colors by part from words like `hair=#3355cc`. Raises InputError."""
+    exact = {}
+    for word in words:
+        part, equals, color = word.partition("=")
+        found = _COLOR.fullmatch(color)
+        if part not in PARTS:
+            raise InputError(f"unknown part '{part}': choose from {', '.join(PARTS)}")
+        if not equals or not found:
+            raise InputError(f"'{word}' is no exact color: give PART=#RRGGBB, as hair=#3355cc")
+        exact[part] = tuple(bytes.fromhex(found[1]))
+    return exact
+
+
+def format_exact(exact: dict[str, RGB]) -> str:
+    """The words that `parse_exact` reads, separated by spaces."""
+    return " ".join(f"{part}=#{bytes(color).hex()}" for part, color in exact.items())
+
+
+def recolor(colors: np.ndarray, inside: np.ndarray, wanted: RGB) -> None:
+    """Give part of a picture (H, W, 3) uint8 RGB, where `inside` (H, W) bool, an exact color.
+
+    The median color of the part becomes `wanted`; what differs from it, as shading does, differs
+    by as much in CIELAB afterwards, as far as there are such colors. Done in place.
+    """
+    pixels = colors[inside]
+    if not len(pixels):
+        return
+    told = pixels[:: max(1, len(pixels) // TOLD_BY)]
+    color = np.median(told, axis=0).astype(np.uint8)
+    shift = _lab(np.array([wanted], np.uint8)) - _lab(color[None])
+    for rows in strips(inside.shape):
+        pixels = colors[rows][inside[rows]]
+        if len(pixels):
+            even = (pixels == color).all(axis=1)
+            shifted = cv2.cvtColor((_lab(pixels) + shift)[None], cv2.COLOR_Lab2RGB)[0]
+            pixels = (shifted * 255).round().clip(0, 255).astype(np.uint8)
+            pixels[even] = wanted
+            colors[rows][inside[rows]] = pixels
+
+
+def _lab(pixels: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(pixels[None].astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[0]
