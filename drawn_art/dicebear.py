@@ -22,6 +22,7 @@ from loader.tags import load_vocabulary
 
 INK, PAPER = "#000000", "#ffffff"
 OTHERS = "others"  # in Sheet.outlined: eyeballs, mouths and whatever else has a color of its own
+MERGED = 'class="merged"'
 JUDGED_SIZE = 256
 ATTEMPTS = 12
 
@@ -46,6 +47,7 @@ class Sheet:
         roles: the part of each color role (`hair`, `skin`), or a color that never changes.
         kinds: the kind of garment whose color tags a part takes, as `shirt`.
         outlined: the width of the outline that is drawn around a role; others have their own.
+        merged: a component that lies on hair, and has no outline where it does.
         variants: for each component its variants, and the names of the tags that each shows.
         optional: how often a component is drawn at all.
         view: left, top, width and height of the square that is shown on average, in its units.
@@ -64,6 +66,7 @@ class Sheet:
     face: tuple[float, float, float]
     kinds: Mapping[str, str] = field(default_factory=dict)
     optional: Mapping[str, float] = field(default_factory=dict)
+    merged: str = ""
     bottom: float = math.inf
     line: float = 1
     black_eyes: bool = False
@@ -164,7 +167,7 @@ class DicebearPicture:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'fill="none" stroke-width="{self.sheet.line}" '
             f'viewBox="{x:.3f} {y:.3f} {view_width:.3f} {view_height:.3f}" '
-            f'preserveAspectRatio="none">{ground}'
+            f'preserveAspectRatio="none">{self._fringe_pen(roles, ink)}{ground}'
         )
         markers = {_marker(role): role for role in self.sheet.roles}
 
@@ -172,6 +175,16 @@ class DicebearPicture:
             return _paint(match[0], markers, roles, self.sheet.outlined, others, ink)
 
         return _HEAD.sub(lambda _: head, _ELEMENT.sub(paint, self._template), count=1)
+
+    def _fringe_pen(self, roles: Mapping[str, str], ink: str) -> str:
+        """The paint of an outline that is not seen in the upper part of its shape."""
+        if not self.sheet.merged:
+            return ""
+        return (
+            '<linearGradient id="fringe" x1="0" y1="0" x2="0" y2="1">'
+            f'<stop offset="0.45" stop-color="{roles["hair"]}"/>'
+            f'<stop offset="0.45" stop-color="{ink}"/></linearGradient>'
+        )
 
     @cached_property
     def _template(self) -> str:
@@ -184,7 +197,11 @@ class DicebearPicture:
             if variant is not None:
                 options[f"{component}Variant"] = variant
         svg = Avatar(_style(self.sheet.file), options).to_string()
-        return _CLIP_PATH.sub("", _CLIP.sub("", svg))
+        plain = _CLIP_PATH.sub("", _CLIP.sub("", svg))
+        if not self.sheet.merged:
+            return plain
+        group = re.compile(rf'<g id="{self.sheet.merged}-.*?</g>', re.S)
+        return group.sub(lambda g: g[0].replace("<path ", f"<path {MERGED} "), plain)
 
 
 def _marker(role: str) -> str:
@@ -221,8 +238,9 @@ def _paint(element: str, markers, roles, outlined, others: str | None, ink: str)
         element = _FAINT.sub(lambda m: f'{m[1]}="{0 if float(m[2]) < 0.5 else 1}"', element)
     line = outlined.get(role or unnamed, 0)
     if line and "stroke=" not in element:
+        paint = "url(#fringe)" if MERGED in element else ink
         pen = (
-            f' stroke="{ink}" stroke-width="{2 * line}" stroke-linejoin="round" '
+            f' stroke="{paint}" stroke-width="{2 * line}" stroke-linejoin="round" '
             'paint-order="stroke"'
         )
         element = re.sub(r"(/?>)$", pen + r"\1", element)

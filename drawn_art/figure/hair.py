@@ -48,11 +48,10 @@ def _grown(points, hair: Hair):
 
 
 def _waves(wide: float, top: float, bottom: float, wave: float) -> list[tuple]:
-    steps = 6 if wave else 2
+    steps = int(np.clip((bottom - top) / 24, 2, 8)) if wave else 2
     rows = np.linspace(top, bottom - 8, steps + 1)[1:]
-    return [
-        (wide + (wave * 9 * (-1) ** k) - 0.05 * wide * (k / steps), y) for k, y in enumerate(rows)
-    ]
+    swing = wave * min(9, 0.35 * (bottom - top) / steps)
+    return [(wide + (swing * (-1) ** k) - 0.05 * wide * (k / steps), y) for k, y in enumerate(rows)]
 
 
 def _ends(wide: float, bottom: float, tips: int, lots: random.Random) -> list[tuple]:

@@ -440,6 +440,8 @@ def draw_eyewear(canvas: Canvas, kind: str, turn: float, size: float) -> None:
             canvas.shape(ring, "frame", line=0.5)
         else:
             canvas.ring(outer, inner, "frame", line=0.5)
+        if side * turn > 0.25:  # the far temple is behind the face
+            continue
         end = x + side * wide
         canvas.shape(
             [

@@ -32,6 +32,7 @@ SHEET = Sheet(
         "sideburns": dict.fromkeys((f"variant{k:02d}" for k in range(1, 8)), ""),
     },
     optional={"sideburns": 0.3},
+    merged="frontHair",
     view=(0, 0, 440),
     face=(120, 200, 190),
     black_eyes=True,

@@ -15,11 +15,9 @@ SHEET = Sheet(
             "mediumBangs2": "bangs curly_hair wavy_hair", "short4": "1boy short_hair",
         },
         "expression": {
-            "awe": "", "blank": "", "calm": "", "cheeky": "smile", "concerned": "frown",
-            "cute": "smile",
+            "awe": "", "blank": "", "cheeky": "smile", "concerned": "frown open_mouth",
             "driven": "", "explaining": "open_mouth", "serious": "", "smile": "smile",
-            "smileBig": "smile", "solemn": "", "suspicious": "", "smileTeethGap": "smile",
-            "lovingGrin1": "smile",
+            "suspicious": "", "smileTeethGap": "smile teeth",
         },
         "accessories": dict.fromkeys(("glasses", "glasses2", "glasses3", "glasses4"), "glasses"),
     },

@@ -1,12 +1,14 @@
 """Every style: what it tags is seen, every part has the color of its tag, lines have no fills."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from drawn_art import palette
+from drawn_art.figure.tagging import claims
 from drawn_art.palette import nearest_tag
 from drawn_art.render import render_color, render_line_art, render_masks
 from drawn_art.styles import STYLES, choose_picture
@@ -62,6 +64,33 @@ def test_every_color_tag_is_of_a_part_that_is_seen(style):
         told = set(picture.tags) & set(vocabulary.cvt)
         frames = set(palette.FRAMES) if style != "figures" else set()
         assert told - of_no_part - frames <= set(picture.colors.values()), picture.file_id
+
+
+@pytest.mark.parametrize("style", ["figures", "figures-inked"])
+def test_every_shape_tag_of_a_part_is_of_one_that_is_seen(style):
+    names, checked = load_vocabulary().names, set()
+    for picture in pictures(style):
+        said = {}
+        for part, words in claims(picture.person, picture.arms):
+            for word in words.split():
+                said.setdefault(word, set()).add(part)
+        for word in said.keys() & {names[tag] for tag in picture.tags}:
+            masks = render_masks(picture, SIZE, tuple(said[word])).values()
+            assert max((mask > 127).sum() for mask in masks) >= 8, (picture.file_id, word)
+            checked.add(word)
+    assert len(checked) > 60
+
+
+def test_what_is_cut_off_is_not_tagged():
+    ids = load_vocabulary().ids
+    lower = {ids[name] for name in ("shoes", "boots", "full_body", "skirt", "pants", "socks")}
+    whole = [picture for picture in pictures("figures") if ids["full_body"] in picture.tags]
+    assert len(whole) >= 2
+    for picture in whole:
+        left, top, width, height = picture.view
+        bust = replace(picture, view=(left, top, width, 0.3 * height), height=picture.height // 3)
+        assert lower & set(picture.tags) and not lower & set(bust.tags)
+        assert ids["full_body"] not in bust.tags and bust.colors.keys() < picture.colors.keys()
 
 
 @pytest.mark.parametrize("style", STYLES)
