@@ -13,7 +13,8 @@ from modern_dumps import p1atdev, post
 from PIL import Image
 from training_runs import TINY, checkpoint, run_in, train
 
-from drawn_art.drawing import SKETCH, TRAIN, draw_lots
+from drawn_art.adventurer.picture import choose
+from drawn_art.picture import SKETCH, TRAIN
 from drawn_art.render import render_color
 from loader.tags import load_vocabulary
 from preprocessor import crop_and_upscale, sketch_extractor, tagset_extractor
@@ -45,7 +46,7 @@ def hub():
 
 def test_from_a_hub_to_an_epoch(hub, tmp_path):
     names = load_vocabulary().names
-    drawings = [draw_lots(8, index) for index in range(COUNT)]
+    drawings = [choose(8, index) for index in range(COUNT)]
     posts, tars = [], {}
     for drawing in drawings:
         tags = [TODAY.get(names[tag], names[tag]) for tag in drawing.tags]
