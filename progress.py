@@ -39,7 +39,6 @@ class Progress(tqdm):
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + INTERVAL
             goal = "" if self._goal is None else f" of {self._goal:g}"
-            print(
-                f"{self._described}: {self._done:g}{goal} {self._unit}", file=sys.stderr, flush=True
-            )
+            line = f"{self._described}: {self._done:g}{goal} {self._unit}"
+            print(line, file=sys.stderr, flush=True)
         return None
