@@ -38,7 +38,10 @@ def test_what_is_disabled_says_nothing(capsys, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
 def test_in_a_terminal_there_is_a_bar():
     ours, theirs = os.openpty()
-    code = "from progress import Progress\nfor _ in Progress(range(3), desc='coloring'): pass"
+    code = (
+        "from progress import Progress\n"
+        "for _ in Progress(range(3), desc='coloring', ncols=70):\n    pass"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stderr=theirs, cwd=progress.__file__[:-11]):
         os.close(theirs)
         said = b""
