@@ -40,7 +40,7 @@ def test_in_a_terminal_there_is_a_bar():
     ours, theirs = os.openpty()
     code = (
         "from progress import Progress\n"
-        "for _ in Progress(range(3), desc='coloring', ncols=70):\n    pass"
+        "for _ in Progress(range(3), desc='coloring', ncols=70, nrows=9):\n    pass"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=theirs, cwd=progress.__file__[:-11]):
         os.close(theirs)
