@@ -11,14 +11,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from PIL import Image
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
+from command_line.options import refuse_input
 from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
+from files.folders import make_folder
 from images.reader import read_gray
+from progress import Progress
 
 PROJECT = Path(__file__).parent
 WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
@@ -55,23 +62,19 @@ def main(argv: list[str] | None = None) -> int:
     """Color and write the sheet; returns 0, 1 where it cannot be written, 2 when there is nothing
     to color."""
     args = build_parser().parse_args(argv)
-    try:
-        if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-            raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
-        colorist = Colorist.load(args.weights)
-        grays = read_line_art(args.pictures or [TESTSET / f"{number}.png" for number in SHOWN])
-        args.sheet.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(args.sheet) as temporary:
-            color(colorist, list(grays.values())).save(temporary)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return console.exit_code(lambda: _demo(args))
+
+
+def _demo(args: argparse.Namespace) -> int:
+    if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
+    sources = args.pictures or [TESTSET / f"{number}.png" for number in SHOWN]
+    refuse_input("--sheet", args.sheet, [args.weights, *sources])
+    colorist = Colorist.load(args.weights)
+    grays = read_line_art(sources)
+    make_folder(args.sheet.parent)
+    with atomic_path(args.sheet) as temporary:
+        color(colorist, list(grays.values())).save(temporary)
     print(f"the contact sheet is {args.sheet}")
     command = ["python", "main.py", "--test", "--load", args.weights, "--image", next(iter(grays))]
     tags = ["--tags", "blue_hair", "red_eyes", "pink_background"]
@@ -98,7 +101,7 @@ def color(colorist: Colorist, grays: Sequence[Image.Image]) -> Image.Image:
     tags."""
     pictures, captions = [], []
     choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
-    for gray in tqdm(grays, "coloring", unit="picture", leave=False):
+    for gray in Progress(grays, "coloring", unit="picture", leave=False):
         painted = colorist.paint_picture(gray, choices)
         pictures += [_tile(picture) for picture in (gray, *painted)]
         captions += ["line art", *(_caption(choice) for choice in CHOICES)]
@@ -121,4 +124,4 @@ def _caption(choice: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

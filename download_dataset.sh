@@ -13,8 +13,16 @@ usage() {
 usage: sh download_dataset.sh [--target DIR] [--mirror ADDRESS] [--files LIST]
                               [--metadata_only | --images_only] [--dry_run]
 
-Fetches the metadata and the SFW 512 px images of Danbooru2018 (241 GB) by rsync. Stop it at any
-time: the same command continues, with half-fetched files too.
+The images that can be had today come from data sets on the Hugging Face hub, which this script does
+not know. Put metadata into DIR/metadata (parquet or JSON; docs/dataset.md says where to get it),
+then
+
+  python preprocessor/tagset_extractor.py --dataset_path DIR
+  python preprocessor/fetch_images.py --dataset_path DIR
+  python preprocessor/tagset_extractor.py --dataset_path DIR --link
+
+This script is the old way: it fetches the metadata and the SFW 512 px images of Danbooru2018
+(241 GB) by rsync. Stop it at any time: the same command continues, with half-fetched files too.
 
   --target DIR      where the data set is made (default: $target)
   --mirror ADDRESS  rsync address, or folder, that holds metadata.json.tar.xz and 512px/
@@ -74,7 +82,7 @@ fetch() {
         code=$?
         [ $code -eq 20 ] && fail "interrupted; run the same command again to continue" 130
         [ $code -eq 23 ] && fail "some files are not at $mirror (listed above); the others are in $target" 1
-        fail "rsync from $mirror failed (code $code); run again to continue, or give another --mirror (see --help)" 1
+        fail "rsync from $mirror failed (code $code); run again to continue, or take the images from the hub (see --help), or give another --mirror" 1
     }
 }
 
@@ -83,7 +91,7 @@ archive=$target/metadata.json.tar.xz
 
 if [ $part = images ]; then
     :
-elif [ -d "$target/metadata" ] && [ ! -f "$archive" ]; then
+elif [ ! -f "$archive" ] && [ -n "$(ls "$target/metadata" 2>/dev/null)" ]; then
     echo "metadata: already in $target/metadata"
 else
     echo "metadata: from $mirror to $target/metadata"

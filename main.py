@@ -4,35 +4,20 @@
 import sys
 from pathlib import Path
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from command_line.modes import MODES
 from command_line.options import Options, parse
-from errors import DivergedError, InputError
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the flags and dispatch; returns 0 (done), 1 (failed while working), 2 (wrong use)."""
     arguments = sys.argv[1:] if argv is None else argv
     options = parse(arguments)
-    try:
-        return run(options, arguments)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (DivergedError, OSError, MemoryError) as error:
-        print(error or "out of memory", file=sys.stderr)
-        return 1
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        first_line = str(error).partition("\n")[0]
-        print(
-            f"out of memory: lower --batch_size or raise --grad_accum ({first_line})",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return console.exit_code(lambda: run(options, arguments))
 
 
 def run(options: Options, arguments: list[str]) -> int:
@@ -53,10 +38,5 @@ def run(options: Options, arguments: list[str]) -> int:
         return code
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch found no memory, on a GPU or on the CPU."""
-    return any(words in str(error) for words in ("out of memory", "can't allocate memory"))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -16,6 +16,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import torch
 
 from checkpoints.checkpoint import Checkpoint
@@ -30,6 +35,7 @@ DEMO = PROJECT / "demo"
 # The folders of two data sets, and which drawings are in each: seed and count.
 DATASET, MORE = "dataset", "more"
 DRAWINGS, QUICK_DRAWINGS = {DATASET: (1, 4000), MORE: (2, 8000)}, {DATASET: (1, 1200)}
+STYLES = ("--styles", "adventurer")
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 COMMON = ["--seed", "1", "--cache"]
 GENERATOR = [*COMMON, "--no_cit", "--no_bn", "--test_image_count", "16"]
@@ -116,11 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run all steps; returns the exit code of the first one that fails, 130 after Ctrl-C."""
     args = build_parser().parse_args(argv)
-    try:
-        return _all_steps(args.quick)
-    except KeyboardInterrupt:
-        print("interrupted; run it again to go on", file=sys.stderr)
-        return 130
+    said = "interrupted; run it again to go on"
+    return console.exit_code(lambda: _all_steps(args.quick), interrupted=said)
 
 
 def _all_steps(quick: bool) -> int:
@@ -184,10 +187,10 @@ def _recipes(quick: bool) -> tuple[list[Training], list[Training]]:
 
 
 def _data_steps(dataset: Path, seed: int, count: int, *, faces: bool) -> list[tuple]:
-    path = ("--dataset_path", dataset)
+    path, seeded = ("--dataset_path", dataset), ("--seed", seed, "--count", count)
     size = ("--size", "256", "--upscaler", "lanczos")
     steps = [
-        ("drawing", "preprocessor/demo_dataset.py", *path, "--seed", seed, "--count", count),
+        ("drawing", "preprocessor/demo_dataset.py", *path, *STYLES, *seeded),
         ("filtering by tags", "preprocessor/tagset_extractor.py", *path),
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),
@@ -229,4 +232,4 @@ def _newest(results: Path) -> Path | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -17,6 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import torch
 from PIL import Image
 
@@ -219,4 +224,4 @@ def _figure(colorist: Colorist) -> Image.Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

@@ -1,7 +1,8 @@
-"""Milliseconds per image and memory of coloring, beside the plain forward pass.
+"""Milliseconds per image and memory of every engine, beside the published forward pass.
 
-All kinds take turns in one run on the same line art of noise; memory is measured in a process of
-its own for each. A CUDA GPU is used when there is one.
+The difference is the largest of all values to the published way, in 256 levels. All take turns in
+one run on the same line art of noise; memory is measured in a process of its own for each. A CUDA
+GPU is used when there is one.
 """
 
 import argparse
@@ -13,15 +14,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch
-from tqdm import tqdm
+from command_line import console
 
-from hardware.device import autocast, autocast_dtype, default_device
+if __name__ == "__main__":
+    console.prepare()
+
+import numpy as np
+import torch
+
+from benchmarks.plain_operations import plain_operations
+from engines import ENGINES
+from engines.engine import Engine
+from engines.load import engine_of_networks
+from hardware.device import autocast_dtype, default_device
 from hardware.memory import peak_memory, used_memory
 from network import Generator, TagExtractor
 from network.architecture import Architecture
+from progress import Progress
 
-EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --batch 1 --precision off bf16"
+EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --engine all --precision off bf16"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -29,77 +40,95 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX")
     add("--batch", type=int, nargs="+", default=[1], metavar="N")
+    add("--engine", nargs="+", default=["torch"], choices=(*ENGINES[1:], "all"), metavar="NAME",
+        help=f"{', '.join(ENGINES[1:])}, or all")  # fmt: skip
     add("--precision", nargs="+", default=["off", "bf16"], metavar="KIND",
-        help="of our pass: off, bf16, fp16, auto; the plain one is float32")  # fmt: skip
+        help="of ours: off, bf16, fp16, auto; the published one is float32")  # fmt: skip
     add("--runs", type=int, default=10, metavar="N", help="timed passes; the median counts")
     add("--no_memory", action="store_true", help="measure time alone")
     add("--cpu", action="store_true", help="use no GPU")
     return parser
 
 
-class Coloring:
-    """Tag extractor and generator: "plain" in the default layout, else channels-last in the
-    precision `kind`."""
+class Plain:
+    """The published way: both networks in the default layout, in float32, with the guide image."""
 
-    def __init__(self, kind: str, size: int, device: torch.device):
-        torch.manual_seed(0)
-        layout = torch.contiguous_format if kind == "plain" else torch.channels_last
-        # 512 px networks have no batch normalization.
-        networks = (
-            Generator(Architecture(input_size=size, bn=size < 512)),
-            TagExtractor(truncated=True),
-        )
-        self.generator, self.extractor = (
-            network.eval().to(device, memory_format=layout) for network in networks
-        )
+    def __init__(self, generator: Generator, extractor: TagExtractor, device: torch.device):
+        self.networks = generator.to(device), extractor.to(device)
         self.device = device
-        self.dtype = None if kind == "plain" else autocast_dtype(kind, device)
 
+    @plain_operations()
     @torch.inference_mode()
-    def seconds(self, sketch: torch.Tensor, cvt: torch.Tensor) -> float:
-        started = time.perf_counter()
-        with autocast(self.device, self.dtype):
-            final, _ = self.generator(sketch, self.extractor(sketch), cvt)
-        final.float().cpu()
-        return time.perf_counter() - started
+    def __call__(self, sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
+        generator, extractor = self.networks
+        sketches, tags = (torch.from_numpy(array).to(self.device) for array in (sketch, cvt))
+        return generator(sketches, extractor(sketches), tags)[0].cpu().numpy()
 
 
-def inputs(size: int, batch: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    sketch = torch.rand(batch, 1, size, size)
-    return sketch.to(device), (torch.rand(batch, 115) < 0.05).float().to(device)
+def build(kind: str, size: int, device: torch.device) -> Plain | Engine:
+    """ "plain", or an engine and a precision with a space between."""
+    torch.manual_seed(0)
+    # 512 px networks have no batch normalization.
+    architecture = Architecture(input_size=size, bn=size < 512)
+    networks = (Generator(architecture).eval(), TagExtractor(truncated=True).eval())
+    if kind == "plain":
+        return Plain(*networks, device)
+    name, precision = kind.split()
+    dtype = autocast_dtype(precision, device)
+    return engine_of_networks(name, architecture, *networks, device, dtype)
+
+
+def kinds_of(args: argparse.Namespace) -> list[str]:
+    """All that are compared: ONNX Runtime computes in float32 alone."""
+    engines = [name for name in ENGINES if name != "auto"] if "all" in args.engine else args.engine
+    kinds = [f"{engine} {precision}" for precision in args.precision for engine in engines]
+    return ["plain", *(kind for kind in kinds if "onnx" not in kind or kind == "onnx off")]
+
+
+def seconds(coloring: Plain | Engine, given: tuple[np.ndarray, np.ndarray]) -> float:
+    started = time.perf_counter()
+    coloring(*given)
+    return time.perf_counter() - started
+
+
+def inputs(size: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    sketch = generator.random((batch, 1, size, size), np.float32)
+    return sketch, (generator.random((batch, 115)) < 0.05).astype(np.float32)
 
 
 def memory(kind: str, size: int, batch: int, cpu: bool) -> float:
     """MiB that the networks and two passes take at most; runs in a process of its own."""
     device = default_device(cpu)
     before = used_memory(device)
-    coloring, given = Coloring(kind, size, device), inputs(size, batch, device)
+    coloring, given = build(kind, size, device), inputs(size, batch)
     for _ in range(2):
-        coloring.seconds(*given)
+        coloring(*given)
     return (peak_memory(device) - before) / 2**20
 
 
 def compare(size: int, batch: int, args: argparse.Namespace) -> None:
-    device = default_device(args.cpu)
-    kinds = ["plain", *args.precision]
-    colorings = {kind: Coloring(kind, size, device) for kind in kinds}
-    given = inputs(size, batch, device)
+    device, kinds = default_device(args.cpu), kinds_of(args)
+    colorings = {kind: build(kind, size, device) for kind in kinds}
+    given = inputs(size, batch)
+    first = {kind: coloring(*given) for kind, coloring in colorings.items()}  # prepares kernels
     times = {kind: [] for kind in kinds}
-    for run in tqdm(range(args.runs + 1), f"{size} px, {batch}", unit="pass", leave=False):
+    for _ in Progress(range(args.runs), f"{size} px, {batch}", unit="pass", leave=False):
         for kind, coloring in colorings.items():
-            seconds = coloring.seconds(*given)
-            if run:  # the first prepares kernels
-                times[kind].append(seconds)
+            times[kind].append(seconds(coloring, given))
     del colorings
     for kind in kinds:
         megabytes = float("nan")
         if not args.no_memory:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 megabytes = pool.apply(memory, (kind, size, batch, args.cpu))
-        seconds = statistics.median(times[kind])
+        # Each turn's own ratio: what else the machine does then slows both.
+        faster = statistics.median(a / b for a, b in zip(times["plain"], times[kind], strict=True))
+        levels = 127.5 * np.abs(first[kind] - first["plain"]).max()
+        milliseconds = 1000 * statistics.median(times[kind]) / batch
         print(
-            f"{size:5} {batch:5} {kind:>9} {1000 * seconds / batch:9.1f} "
-            f"{statistics.median(times['plain']) / seconds:6.2f}x {megabytes:8.0f}",
+            f"{size:5} {batch:5} {kind:>13} {milliseconds:9.1f} {faster:6.2f}x "
+            f"{megabytes:8.0f} {levels:10.3f}",
             flush=True,
         )
 
@@ -110,7 +139,7 @@ def main(argv: list[str] | None = None) -> int:
     device = default_device(args.cpu)
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    print(" size batch precision  ms/image  faster      MiB")
+    print(" size batch        engine  ms/image  faster      MiB  difference")
     for size in args.size:
         for batch in args.batch:
             compare(size, batch, args)
@@ -118,4 +147,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

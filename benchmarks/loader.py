@@ -15,16 +15,21 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import cv2
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from benchmarks.plain_loader import load_pair
 from loader.dataset import TrainingPairs
 from loader.layout import DataDir
 from loader.samples import Sample, file_ids
 from loader.tags import load_vocabulary
+from progress import Progress
 
 EXAMPLE = "example: python benchmarks/loader.py --size 256 512 --pairs 60 --png 768"
 
@@ -43,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 def make_images(folder: Path, count: int, side: int) -> None:
     """Flat areas with soft shades and ink, which compress about as much as drawings do."""
     generator = np.random.default_rng(0)
-    for number in tqdm(range(1, count + 1), desc="making images", unit="pair", leave=False):
+    for number in Progress(range(1, count + 1), desc="making images", unit="pair", leave=False):
         coarse = generator.integers(0, 256, (6, 6, 3), np.uint8)
         color = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
         grain = generator.integers(0, 4, (side, side, 1), np.uint8)
@@ -113,4 +118,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.plain_operations import plain_operations
 from loader.dataset import Pair
 from network import Discriminator, Generator
 from network.architecture import Architecture
@@ -30,6 +31,7 @@ class PlainTraining:
         self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), **adam)
         self.real = self.fake = torch.empty(0)
 
+    @plain_operations()
     def training_step(self, batch: Pair) -> tuple[float, float]:
         if len(self.real) != len(batch.sketch):
             self.real = torch.ones(len(batch.sketch), 1, device=batch.sketch.device)

@@ -15,6 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import cv2
 import numpy as np
 
@@ -143,4 +148,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

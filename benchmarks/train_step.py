@@ -13,9 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from tqdm import tqdm
 
 from benchmarks.plain_training import PlainTraining
 from hardware.device import autocast_dtype, default_device
@@ -25,6 +29,7 @@ from loader.dataset import Pair
 from network import TagExtractor
 from network.architecture import Architecture
 from network.loss import ChangingLoss
+from progress import Progress
 from tag2pix import Tag2Pix
 
 EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
@@ -127,7 +132,7 @@ def compare(size: int, count: int, args: argparse.Namespace) -> None:
     trainings = {kind: build(kind, size, args) for kind in kinds}
     batch = noise(size, count, device)
     times = {kind: [] for kind in kinds}
-    for step in tqdm(range(args.steps + 1), f"{size} px, {count}", unit="step", leave=False):
+    for step in Progress(range(args.steps + 1), f"{size} px, {count}", unit="step", leave=False):
         for kind, training in trainings.items():
             seconds = seconds_per_step(training, batch, device)
             if step:  # the first prepares kernels
@@ -167,4 +172,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(console.exit_code(main))

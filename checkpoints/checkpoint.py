@@ -157,6 +157,10 @@ class Checkpoint:
         before = self.record.initial and self.record.initial.discriminator_trained
         return self.optimizer_d is None or bool(self.optimizer_d.state) or bool(before)
 
+    def pictures_with(self, tag: int) -> int | None:
+        """How many training pictures had a color tag; None where the file does not say."""
+        return None if self.record.seen is None else self.record.seen.get(tag, 0)
+
     def build_generator(self) -> Generator:
         """The generator with its weights. Raises CheckpointError where they do not fit."""
         return load_state(Generator(self.architecture), self.generator, self.path)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import stat
 import warnings
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from errors import CheckpointError
 
 PREFIX = "module."
+_REFUSED = re.compile(r"[Uu]nsupported (?:global|class): (?:GLOBAL )?([\w.]+)")
 State = dict[str, Tensor]
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -40,7 +42,8 @@ def load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     except MemoryError as error:
         raise CheckpointError(f"{path} asks for more memory than there is") from error
     except Exception as error:  # damage shows as nearly any of them
-        raise CheckpointError(f"{path} {_describe(path)}; wanted is {wanted}") from error
+        what = _describe(path, error)
+        raise CheckpointError(f"{path} {what}; wanted is {wanted}") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}; wanted is {wanted}")
     if "iv_tag_list" in content:
@@ -48,8 +51,10 @@ def load(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
     return content
 
 
-def _describe(path: str | os.PathLike) -> str:
+def _describe(path: str | os.PathLike, error: Exception) -> str:
     """What a file that torch cannot load looks like."""
+    if found := _REFUSED.search(str(error)):
+        return f"holds more than numbers and text: {found[1]}"
     with Path(path).open("rb") as file:
         start = file.read(4096)
     if b"iv_tag_list" in start:
@@ -57,7 +62,7 @@ def _describe(path: str | os.PathLike) -> str:
     if b"D_loss" in start:
         return "is a loss history"
     if start.startswith(b"PK"):
-        return "is cut short or damaged, or refers to code"
+        return "is cut short or damaged"
     if start.startswith((b"<", b"version https://git-lfs")):
         return "is a web page or a pointer to the file, not the file: download it again"
     return "is not a PyTorch weight file" if start else "is empty"

@@ -1,5 +1,6 @@
 """`--test`: coloring a data directory, or pictures given one by one, and sheets of variants."""
 
+import errno
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,9 @@ from images.line_art import read_sketch
 from images.reader import read_gray, read_rgba
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
+from progress import Progress
 
+RARE = 10  # training pictures, below which a tag is said to be hardly known
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
@@ -63,7 +66,7 @@ def _color_folder(colorist: Colorist, options: Options) -> int:
     output = result_folder(Path(options.result_dir), colorist.checkpoint)
     batch_size = options.batch_size if "batch_size" in options.given else BATCH
     done, broken = 0, 0
-    with tqdm(total=len(selection.samples), desc="coloring", unit="img") as bar:
+    with Progress(total=len(selection.samples), desc="coloring", unit="img") as bar:
         for batch in _batches(selection.samples, batch_size):
             readable, sketches = [], []
             for sample in batch:
@@ -106,6 +109,9 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     if ignored:
         names = ", ".join(colorist.vocabulary.names[tag] for tag in ignored)
         print(f"not color tags, without effect: {names}", file=sys.stderr)
+    for tag in tags:
+        if tag not in ignored and (count := colorist.checkpoint.pictures_with(tag)) is not None:
+            _tell_rare(colorist.vocabulary.names[tag], count)
     if not tags and not options.tags_grid:
         raise InputError("--image needs --tags (see --list_tags), or --tags_grid")
     exact = parse_exact(options.exact or [])
@@ -115,7 +121,7 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
     paths = _pictures(options.image)
     output = result_folder(Path(options.result_dir), colorist.checkpoint)
     done, broken = 0, 0
-    for path in tqdm(paths, desc="coloring", unit="img"):
+    for path in Progress(paths, desc="coloring", unit="img"):
         try:
             if parts:
                 gray = _read(path)
@@ -127,10 +133,21 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
             else:
                 _finish(colorist, options, path, tags, exact, output)
             done += 1
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            tqdm.write(f"skipped: {path}: no room in its name for that of the result", sys.stderr)
+            broken += 1
         except BrokenImageError as error:
             tqdm.write(f"skipped: {error}", file=sys.stderr)
             broken += 1
     return _summarize(done, broken, output)
+
+
+def _tell_rare(name: str, count: int) -> None:
+    if count < RARE:
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        print(f"{name}: these weights have seen it in {pictures}", file=sys.stderr)
 
 
 def _read(path: Path) -> Image.Image:

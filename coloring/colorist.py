@@ -11,11 +11,13 @@ from torch import Tensor
 
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import read_tag_extractor
+from engines.engine import Engine
+from engines.load import engine_of_file, engine_of_networks
+from engines.portable import SUFFIX, PortableNetwork, read_portable
 from errors import InputError
-from hardware.device import autocast, autocast_dtype, default_device
+from hardware.device import autocast_dtype, default_device
 from images.color_space import to_image
 from loader.tags import Vocabulary, load_vocabulary
-from network.generator import Generator
 from network.tag_extractor import TagExtractor
 
 PAPER = 255
@@ -27,20 +29,21 @@ class Colorist:
     """Paints line art with the generator's final image; `size` is the side it works at.
 
     checkpoint: the file that the generator is from. vocabulary: which tag each place in the tag
-    vectors is. dtype: what the arithmetic is brought to, None for float32.
+    vectors is. dtype: what the arithmetic is brought to, None for float32. cit_norm: that of the
+    tag extractor, None where there is none.
     """
 
-    checkpoint: Checkpoint
-    generator: Generator
-    extractor: TagExtractor | None
+    checkpoint: Checkpoint | PortableNetwork
+    engine: Engine
     vocabulary: Vocabulary
     device: torch.device
     dtype: torch.dtype | None = None
+    cit_norm: str | None = None
 
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike | Checkpoint,
+        path: str | os.PathLike | Checkpoint | PortableNetwork,
         *,
         extractor: str | os.PathLike | TagExtractor | None = None,
         vocabulary: Vocabulary | None = None,
@@ -48,17 +51,19 @@ class Colorist:
         color_space: str | None = None,
         device: str | torch.device = "auto",
         precision: str = "off",
+        engine: str = "auto",
     ) -> "Colorist":
-        """From a checkpoint, a file or one that was read.
+        """From a checkpoint or a portable network (*.onnx), a file or one that was read.
 
         extractor: the tag extractor's weights, which networks with CIT features need. vocabulary:
         for files that record none, by default the project's. cit_norm: "running", or "batch" to
         normalize as the public code does. color_space: for files that do not say. device: "auto"
         is the GPU if there is one. precision: one of hardware.PRECISIONS, "off" being float32.
+        engine: one of engines.ENGINES.
 
         Raises InputError for what cannot be used, CheckpointError where it is a file of weights.
         """
-        checkpoint = path if isinstance(path, Checkpoint) else Checkpoint.read(path)
+        checkpoint = read_weights(path) if isinstance(path, str | os.PathLike) else path
         if checkpoint.is_public and color_space:
             architecture = replace(checkpoint.architecture, color_space=color_space)
             checkpoint = replace(checkpoint, architecture=architecture)
@@ -69,25 +74,26 @@ class Colorist:
                 f"vocabulary has {len(vocabulary.cvt)}"
             )
         device = default_device() if device == "auto" else torch.device(device)
+        dtype = autocast_dtype(precision, device)
+        if isinstance(checkpoint, PortableNetwork):
+            running = "running" if checkpoint.architecture.cit else None
+            made = engine_of_file(engine, checkpoint, device, dtype)
+            return cls(checkpoint, made, vocabulary, device, dtype, running)
         if not checkpoint.architecture.cit:
             extractor = None
         elif extractor is None:
             raise InputError(f"{checkpoint.path} needs the tag extractor's weights, too: model.pth")
         elif not isinstance(extractor, TagExtractor):
             extractor = read_tag_extractor(extractor, truncated=True)
+        cit_norm = cit_norm or checkpoint.record.options.get("cit_norm", "running")
         if extractor is not None:
-            extractor.to(device, memory_format=torch.channels_last)
-            recorded = checkpoint.record.options.get("cit_norm", "running")
-            extractor.train((cit_norm or recorded) == "batch")
-        generator = checkpoint.build_generator().eval()
-        return cls(
-            checkpoint,
-            generator.to(device, memory_format=torch.channels_last),
-            extractor,
-            vocabulary,
-            device,
-            autocast_dtype(precision, device),
+            extractor.train(cit_norm == "batch")
+        generator = checkpoint.build_generator()
+        made = engine_of_networks(
+            engine, checkpoint.architecture, generator, extractor, device, dtype
         )
+        cit_norm = cit_norm if extractor is not None else None
+        return cls(checkpoint, made, vocabulary, device, dtype, cit_norm)
 
     @property
     def size(self) -> int:
@@ -97,19 +103,10 @@ class Colorist:
     def color_space(self) -> str:
         return self.checkpoint.architecture.color_space
 
-    @torch.inference_mode()
     def paint(self, sketches: Tensor, cvt: Tensor) -> np.ndarray:
         """Line art (B, 1, S, S) in [0, 1], or one piece for all, and multi-hot tags
         (B, cvt_classes) to RGB uint8 (B, S, S, 3)."""
-        sketches = sketches.to(self.device, memory_format=torch.channels_last)
-        count = len(cvt)
-        with autocast(self.device, self.dtype):
-            features = None if self.extractor is None else self.extractor(sketches)
-            if features is not None:
-                features = features.expand(count, -1, -1, -1)
-            sketches = sketches.expand(count, -1, -1, -1)
-            final, _ = self.generator(sketches, features, cvt.to(self.device))
-        return to_image(final.float().cpu().numpy(), self.color_space)
+        return to_image(self.engine(sketches.numpy(), cvt.numpy()), self.color_space)
 
     def paint_choices(self, sketch: Tensor, choices: Sequence[Sequence[int]]) -> np.ndarray:
         """Line art (1, S, S) in [0, 1] once for each list of tag ids: RGB uint8 (N, S, S, 3)."""
@@ -130,6 +127,12 @@ class Colorist:
         if part not in parts:
             raise InputError(f"unknown part '{part}': choose from {', '.join(parts)}")
         return parts[part]
+
+
+def read_weights(path: str | os.PathLike) -> Checkpoint | PortableNetwork:
+    """Read a file to color with, by its suffix. Raises CheckpointError."""
+    is_portable = os.fspath(path).lower().endswith(SUFFIX)
+    return read_portable(path) if is_portable else Checkpoint.read(path)
 
 
 def pad_to_square(gray: Image.Image, size: int) -> tuple[Image.Image, tuple[int, int, int, int]]:

@@ -1,11 +1,11 @@
 """From the command line to a Colorist."""
 
-from checkpoints.checkpoint import Checkpoint
-from coloring.colorist import Colorist
+from coloring.colorist import Colorist, read_weights
 from command_line.from_checkpoint import load_extractor, vocabulary_of, with_network_of
 from command_line.options import Options
+from engines.portable import PortableNetwork
 from errors import InputError
-from hardware.device import default_device
+from hardware.device import default_device, describe_precision
 
 
 def load_colorist(options: Options) -> Colorist:
@@ -15,12 +15,18 @@ def load_colorist(options: Options) -> Colorist:
     """
     if not options.load:
         raise InputError(f"--{options.mode} needs --load FILE, the checkpoint to color with")
-    options, checkpoint = with_network_of(options, Checkpoint.read(options.load))
-    return Colorist.load(
+    options, checkpoint = with_network_of(options, read_weights(options.load))
+    extractor = None
+    if checkpoint.architecture.cit and not isinstance(checkpoint, PortableNetwork):
+        extractor = load_extractor(options.pretrain_dump)
+    colorist = Colorist.load(
         checkpoint,
-        extractor=load_extractor(options.pretrain_dump) if checkpoint.architecture.cit else None,
+        extractor=extractor,
         vocabulary=vocabulary_of(options, checkpoint),
         cit_norm=options.cit_norm,
         device=default_device(options.cpu),
         precision=options.amp if "amp" in options.given else "off",
+        engine=options.engine,
     )
+    print(f"engine: {colorist.engine.name}, in {describe_precision(colorist.dtype)}")
+    return colorist

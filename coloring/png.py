@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from checkpoints.checkpoint import Checkpoint
 from files.atomic import atomic_path, write_new
+from files.folders import make_folder
 
 SHORT_HASH = 8
 
@@ -72,8 +73,7 @@ def result_folder(parent: Path, checkpoint: Checkpoint) -> Path:
     folder = parent / stem
     if _weights_in(folder) not in (None, weights_name(checkpoint)):
         folder = parent / f"{stem}-{checkpoint.sha256[:SHORT_HASH]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return make_folder(folder)
 
 
 def _weights_in(folder: Path) -> str | None:

@@ -1,9 +1,12 @@
-"""--export: weights to give away, six times smaller than a checkpoint."""
+"""--export: weights to give away, and portable networks."""
 
 from pathlib import Path
 
+from checkpoints.checkpoint import Checkpoint
 from checkpoints.export import export_checkpoint, export_tag_extractor
-from command_line.options import Options, require
+from command_line.from_checkpoint import load_extractor, vocabulary_of, with_network_of
+from command_line.options import Options, refuse_input, require
+from engines.portable import SUFFIX, write_portable
 from errors import InputError
 
 
@@ -11,16 +14,35 @@ def export(options: Options) -> int:
     """Export the checkpoint of --load, or else the tag extractor of --pretrain_dump, to --export;
     returns 0. Raises InputError and OSError."""
     target = Path(options.export)
-    if options.load:
-        source, write = Path(options.load), export_checkpoint
-    elif "pretrain_dump" in options.given:
-        source, write = Path(options.pretrain_dump), export_tag_extractor
-    else:
-        raise InputError("--export needs --load FILE or --pretrain_dump FILE, what to export")
+    portable = target.suffix.lower() == SUFFIX
+    if not options.load and ("pretrain_dump" not in options.given or portable):
+        what = "--load FILE" if portable else "--load FILE or --pretrain_dump FILE"
+        raise InputError(f"--export needs {what}, what to export")
+    if options.half and not portable:
+        raise InputError("--half goes with --export FILE.onnx; other files are always in float16")
+    source = Path(options.load or options.pretrain_dump)
     require(source, "what to export", "--load" if options.load else "--pretrain_dump")
-    if target.exists() and target.samefile(source):
-        raise InputError(f"--export {target} is the file to export: choose another name")
-    write(source, target)
+    refuse_input("--export", target, [source])
+    if portable:
+        _export_portable(options, target)
+    elif options.load:
+        export_checkpoint(source, target)
+    else:
+        export_tag_extractor(source, target)
     before, after = (path.stat().st_size / 2**20 for path in (source, target))
-    print(f"{target}: {after:.1f} MiB in half precision, of the {before:.1f} MiB of {source}")
+    form = "single" if portable and not options.half else "half"
+    print(f"{target}: {after:.1f} MiB in {form} precision, of the {before:.1f} MiB of {source}")
     return 0
+
+
+def _export_portable(options: Options, target: Path) -> None:
+    options, checkpoint = with_network_of(options, Checkpoint.read(options.load))
+    extractor = None
+    if checkpoint.architecture.cit:
+        if options.cit_norm == "batch":
+            raise InputError(
+                "a portable network cannot use the statistics of the batch: --cit_norm running"
+            )
+        extractor = load_extractor(options.pretrain_dump)
+    vocabulary = vocabulary_of(options, checkpoint)
+    write_portable(checkpoint, extractor, vocabulary, target, half=options.half)

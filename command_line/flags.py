@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from command_line.flag import BETA, COUNT, POSITIVE, RATE, Flag, existing, number
+from engines import ENGINES
 from finishing.parts import PARTS
 from finishing.saving import FORMATS
 from hardware import PRECISIONS
@@ -46,7 +47,8 @@ MODE_FLAGS = [
     Flag(LIST_TAGS, None, "list the tags by part, or those that contain WORD, and end",
          {LIST_TAGS}, "WORD", nargs="?", const=""),
     Flag(EXPORT, None, "write the networks of --load, or the part of --pretrain_dump that coloring "
-         "needs, to FILE in half precision, and end", {EXPORT}, "FILE", existing),
+         "needs, to FILE in half precision, or all that coloring needs to FILE.onnx, and end",
+         {EXPORT}, "FILE", existing),
 ]  # fmt: skip
 
 GROUPS: dict[str, list[Flag]] = {
@@ -61,6 +63,7 @@ GROUPS: dict[str, list[Flag]] = {
               "--input_size", TRAININGS, recorded=False),
         Flag("dry_run", False, "build everything, train two steps, write one checkpoint, report "
              "time and memory, and leave nothing behind", {TRAIN}, recorded=False),
+        Flag("half", False, "with --export FILE.onnx: in float16", {EXPORT}, recorded=False),
     ],
     "data": [
         _folder("data_dir", str(PROJECT / "dataset"), "data directory",
@@ -68,7 +71,7 @@ GROUPS: dict[str, list[Flag]] = {
         _folder("test_dir", "liner_test", "line art to color, inside the data directory", {TEST}),
         _file("tag_txt", "tags.txt", "tag file, inside the data directory",
               {*TRAININGS, TEST, EVALUATE}),
-        _file("tag_dump", str(TAG_DUMP), "tag vocabulary", ALL - {EXPORT}, recorded=False),
+        _file("tag_dump", str(TAG_DUMP), "tag vocabulary", ALL, recorded=False),
         _file("pretrain_dump", str(PROJECT / "model.pth"), "weights of the tag extractor (CIT)",
               {*GENERATORS, EXPORT}),
         _folder("result_dir", "./results", "where results go", {*TRAININGS, *COLORINGS},
@@ -92,8 +95,8 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("no_cit", False, "no tag extractor, no features, no CIT loss", GENERATORS,
              network=True),
         Flag("cit_norm", "running", "batch normalization of the tag extractor: its running "
-             "statistics, or those of the batch as the public code does", GENERATORS, "KIND",
-             choices=("running", "batch")),
+             "statistics, or those of the batch as the public code does",
+             {*GENERATORS, EXPORT}, "KIND", choices=("running", "batch")),
     ],
     "training": [
         _count("epoch", 20, "train up to this epoch", TRAININGS, POSITIVE),
@@ -147,6 +150,9 @@ GROUPS: dict[str, list[Flag]] = {
              path=True),
         Flag("amp", "auto", "arithmetic: auto, bf16, fp16 or off (float32)",
              {*TRAININGS, *COLORINGS}, "KIND", choices=PRECISIONS),
+        Flag("engine", "auto", "what colors: torch, onnx (ONNX Runtime), openvino, or auto, which "
+             "is torch for checkpoints and the fastest installed for ONNX files", COLORINGS, "NAME",
+             choices=ENGINES),
         _count("grad_accum", 1, "split each batch into N parts, to fit it into memory", {TRAIN},
                POSITIVE),
         Flag("compile", False, "compile the networks", TRAININGS),

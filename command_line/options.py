@@ -1,8 +1,9 @@
 """The command line read: the options with their defaults, and which of them were given."""
 
 import argparse
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -118,3 +119,11 @@ def require(path: str | os.PathLike, what: str, flag: str, *, folder: bool = Fal
     if not (path.is_dir() if folder else path.is_file()):
         raise InputError(f"{path} does not exist: {what}, see {flag}")
     return path
+
+
+def refuse_input(flag: str, target: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:
+    """Raises InputError where the file to write, by any name, is one of those to read."""
+    for path in map(Path, inputs):
+        with contextlib.suppress(OSError):
+            if path.samefile(target):
+                raise InputError(f"{flag} {target} is the file to read {path}: choose another name")

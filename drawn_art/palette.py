@@ -1,12 +1,15 @@
-"""The color that each color tag stands for: what the demo drawings are painted with.
+"""The color that each color tag stands for: what drawings are painted with.
 
 To measure how well a network follows a color tag, compare what it painted with these: the tag
 whose RGB is nearest in CIELAB should be the one that was asked for.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
+
+from loader.tags import load_vocabulary
 
 RGB = tuple[int, int, int]
 
@@ -71,6 +74,36 @@ SKIN: dict[int, RGB] = {
 # The skin that nobody tags.
 PLAIN_SKIN: RGB = (246, 202, 164)
 
+# The color of a garment's color tag, `red` of `red_skirt`; of hats, bows and ribbons, too.
+GARMENT_COLORS: dict[str, RGB] = {
+    "black": (40, 38, 46),
+    "white": (248, 248, 250),
+    "red": (206, 40, 46),
+    "blue": (52, 96, 200),
+    "pink": (246, 150, 190),
+    "brown": (122, 76, 44),
+    "green": (58, 150, 82),
+    "grey": (140, 142, 150),
+    "purple": (132, 70, 178),
+    "yellow": (246, 214, 80),
+    "orange": (244, 140, 48),
+}
+
+GARMENTS = ("legwear", "footwear", "skirt", "shirt", "gloves", "neckwear", "jacket", "dress")
+TRIMMINGS = ("ribbon", "hat", "bow")
+DENIM_TAG = 219401
+DENIM: dict[int, RGB] = {DENIM_TAG: (70, 104, 156)}
+WHITE_GLOVES = 474821  # the only color of gloves among the CIT tags
+
+
+@cache
+def garment_colors(kind: str) -> dict[int, RGB]:
+    """The color tags of a kind of garment, `skirt` for instance, each with its color."""
+    vocabulary = load_vocabulary()
+    tags = {vocabulary.ids.get(f"{word}_{kind}"): rgb for word, rgb in GARMENT_COLORS.items()}
+    return {tag: rgb for tag, rgb in tags.items() if tag in vocabulary.cvt_index}
+
+
 FRAMES: dict[int, RGB] = {
     1373022: (204, 24, 34),  # red-framed_eyewear
     1373029: (0, 0, 0),  # black-framed_eyewear
@@ -83,3 +116,13 @@ def nearest_tag(rgb: Sequence[float], colors: Mapping[int, RGB]) -> int:
 
     lab = rgb2lab(np.array([rgb, *colors.values()], float) / 255)
     return list(colors)[int(np.linalg.norm(lab[1:] - lab[0], axis=1).argmin())]
+
+
+def mixed(first: RGB, second: RGB, share: float) -> RGB:
+    """`first` with a `share` (0 to 1) of `second` in it."""
+    return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+
+
+def hex_color(rgb: RGB) -> str:
+    """The color as in `#ff8000`."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

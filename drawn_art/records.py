@@ -1,10 +1,11 @@
 """What is written about drawings: Danbooru2018 metadata, the ground truth, the credits."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from drawn_art.drawing import Drawing
+from drawn_art.picture import DrawnPicture
+from drawn_art.styles import STYLES
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import load_vocabulary
@@ -12,59 +13,78 @@ from loader.tags import load_vocabulary
 GROUND_TRUTH = "ground_truth.jsonl"
 
 # An artist tag: of another category than 0, which is what the filter and the networks look at.
-ARTIST = {"id": "9000001", "name": "lisa_wischofsky", "category": "1"}
-
-CREDITS = """\
-The drawings in this folder are made with "Adventurer" by Lisa Wischofsky
-(https://www.figma.com/community/file/1184595184137881796), licensed under CC BY 4.0
-(https://creativecommons.org/licenses/by/4.0/).
-
-Changes: parts and colors are combined at random by tag2pix (preprocessor/demo_dataset.py) with
-the DiceBear libraries (https://www.dicebear.com); irises and colored spectacle frames are given
-an outline; the line art is the same drawing without its fills.
-"""
+ARTIST_IDS = {style: str(9000001 + number) for number, style in enumerate(sorted(STYLES))}
 
 
-def metadata(drawings: Iterable[Drawing]) -> Iterable[dict]:
-    """Objects of the metadata as Danbooru2018 writes them: every value a string."""
+def ground_truth(picture: DrawnPicture, styles: Sequence[str], seed: int, size: int) -> dict:
+    """What the filter must make of a drawing and why, the color tags of its parts, and how it was
+    made."""
+    return {
+        "id": picture.file_id,
+        "style": picture.style,
+        "width": picture.width,
+        "height": picture.height,
+        "expected": picture.expected,
+        "reason": picture.reason,
+        "colors": dict(picture.colors),
+        "tags": list(picture.tags),
+        "styles": list(styles),
+        "seed": seed,
+        "size": size,
+    }
+
+
+def metadata(truths: Iterable[dict]) -> Iterable[dict]:
+    """The metadata of drawings as Danbooru2018 writes it: every value a string."""
     names = load_vocabulary().names
-    for drawing in drawings:
-        tags = [{"id": str(tag), "name": names[tag], "category": "0"} for tag in drawing.tags]
+    for truth in truths:
+        tags = [{"id": str(tag), "name": names[tag], "category": "0"} for tag in truth["tags"]]
+        artist = {"id": ARTIST_IDS[truth["style"]], "name": truth["style"], "category": "1"}
         yield {
-            "id": str(drawing.file_id),
+            "id": str(truth["id"]),
             "created_at": "2018-12-31 00:00:00 UTC",
             "rating": "s",
-            "image_width": str(drawing.width),
-            "image_height": str(drawing.height),
+            "image_width": str(truth["width"]),
+            "image_height": str(truth["height"]),
             "file_ext": "jpg",
             "is_deleted": "0",
-            "tags": [*tags, ARTIST],
+            "tags": [*tags, artist],
         }
 
 
-def ground_truth(drawings: Iterable[Drawing], seed: int, size: int) -> Iterable[dict]:
-    """What the filter must make of each drawing and why, its color tags, and how it was made."""
-    for drawing in drawings:
-        yield {
-            "id": drawing.file_id,
-            "expected": drawing.expected,
-            "reason": drawing.reason,
-            "hair": list(drawing.hair),
-            "eyes": drawing.eyes,
-            "background": drawing.background_tag,
-            "skin": drawing.skin,
-            "tags": list(drawing.tags),
-            "seed": seed,
-            "size": size,
-        }
+def credits(styles: Sequence[str]) -> str:
+    """To whom drawings of these styles are owed."""
+    owed = [STYLES[style].credit for style in styles if STYLES[style].credit]
+    lines = [
+        f'* "{one.title}" by {one.creator} ({one.url}), licensed under {one.license}.'
+        for one in owed
+    ]
+    own = "Figures are drawn by tag2pix itself.\n" if "figures" in styles else ""
+    if not owed:
+        return own
+    listed = "\n".join(lines)
+    return f"""\
+The drawings in this folder are made with
+
+{listed}
+
+CC BY 4.0: https://creativecommons.org/licenses/by/4.0/
+CC0 1.0: https://creativecommons.org/publicdomain/zero/1.0/
+
+Changes: parts and colors are combined at random by tag2pix (preprocessor/demo_dataset.py) with
+the DiceBear libraries (https://www.dicebear.com); irises, colored spectacle frames and parts
+without an outline are given one; the line art is the same drawing without its fills.
+{own}"""
 
 
-def drawn_seed(root: Path) -> int:
-    """The seed that the data set in `root` was drawn with; InputError if it was not drawn."""
+def drawn_with(root: Path) -> tuple[tuple[str, ...], int]:
+    """The styles and the seed that the data set in `root` was drawn with; InputError if it was not
+    drawn."""
     path = root / GROUND_TRUTH
     try:
         with path.open(encoding="utf-8") as lines:
-            return int(json.loads(next(lines))["seed"])
+            first = json.loads(next(lines))
+            return tuple(first["styles"]), int(first["seed"])
     except (OSError, StopIteration, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} does not say how {root} was drawn: make it with demo_dataset.py"

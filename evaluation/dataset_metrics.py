@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from drawn_art.reserved import RESERVED_SEED
 from errors import InputError
 from loader.dataset import BenchmarkPairs, Pair, collate
+from progress import Progress
 
 DEFAULT_BATCH = 8
 HASHED_DRAWINGS = 3
@@ -53,10 +53,10 @@ def measure(
     `pictures`, of `unreadable` ones, and the result of every measure by its name. Raises
     InputError when no pair can be read.
     """
-    if colorist.extractor is not None and colorist.extractor.training:
+    if colorist.cit_norm == "batch":
         batch_size = 1  # its features depend on the rest of the batch
     pictures, unreadable = 0, 0
-    with tqdm(total=len(pairs), desc=description, unit="img") as bar:
+    with Progress(total=len(pairs), desc=description, unit="img") as bar:
         for start in range(0, len(pairs), batch_size):
             indices = range(start, min(start + batch_size, len(pairs)))
             readable = list(_readable(pairs, indices, bar))
@@ -73,7 +73,7 @@ def measure(
     return counts | {name: one.result() for name, one in measures.items()}
 
 
-def _readable(pairs: Sequence[Pair], indices: Sequence[int], bar: tqdm) -> Iterator[Pair]:
+def _readable(pairs: Sequence[Pair], indices: Sequence[int], bar: Progress) -> Iterator[Pair]:
     for index in indices:
         try:
             yield pairs[index]

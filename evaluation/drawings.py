@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from drawn_art import palette
-from drawn_art.drawing import draw_lots
 from drawn_art.render import render_cropped
 from drawn_art.reserved import RESERVED_SEED
+from drawn_art.styles import STYLES
 from images.color_space import to_network
 from images.line_art import fit_sketch
 from line_art.xdog import random_parameters, xdog
@@ -48,10 +48,25 @@ PARTS = {
 }
 
 
+def _part(mask: str, colors: Mapping[int, palette.RGB]) -> Part:
+    return Part(mask, colors, frozenset(colors))
+
+
+CLOTHES = {
+    kind: _part(kind, palette.garment_colors(kind))
+    for kind in (*palette.GARMENTS, *palette.TRIMMINGS)
+    if len(palette.garment_colors(kind)) > 1
+}
+
+# All parts whose color tags have several colors, so that it can be seen which was painted.
+ALL_PARTS = PARTS | {"skin": _part("skin", palette.SKIN)} | CLOTHES
+
+
 @dataclass(frozen=True)
 class HeldOut:
     """A drawing at the size of a network: its tag ids, its true picture (S, S, 3) uint8 RGB, its
-    line art by kind, (1, S, S) in [0, 1], and the masks of its parts, (S, S) uint8."""
+    line art by kind, (1, S, S) in [0, 1], and the masks of its parts, (S, S) uint8 (of those that
+    are seen nowhere, too)."""
 
     tags: tuple[int, ...]
     color: np.ndarray
@@ -60,14 +75,14 @@ class HeldOut:
 
 
 class HeldOutDrawings(Sequence[HeldOut]):
-    """`count` drawings of the seed that no data set may use, drawn when they are asked for.
+    """`count` drawings in a style of the seed that no data set may use, drawn when asked for.
 
     `line_art` is inked, `xdog` extracted from the true picture as the sketch stage does. Both are
     made at 256 px, or at `size` if that is more, and brought to `size` as all line art is.
     """
 
-    def __init__(self, count: int, size: int):
-        self.count, self.size = count, size
+    def __init__(self, count: int, size: int, style: str = "adventurer"):
+        self.count, self.size, self.style = count, size, style
 
     def __len__(self) -> int:
         return self.count
@@ -75,20 +90,23 @@ class HeldOutDrawings(Sequence[HeldOut]):
     def __getitem__(self, index: int) -> HeldOut:
         if not 0 <= index < self.count:
             raise IndexError(index)
-        drawing = draw_lots(RESERVED_SEED, index, outside=False)
+        drawing = STYLES[self.style].choose(RESERVED_SEED, index, outside=False)
         pictures = render_cropped(drawing, max(RENDERED, self.size))
         gray = cv2.cvtColor(pictures["color"], cv2.COLOR_RGB2GRAY)
         sigma, k = random_parameters(drawing.file_id, XDOG_SEED)
         lines = {LINE_ART: pictures["line_art"], XDOG: xdog(gray, sigma, k)}
         side = (self.size, self.size)
+        unseen = np.zeros_like(gray)
         color = Image.fromarray(pictures["color"]).resize(side, Image.Resampling.LANCZOS)
         return HeldOut(
             drawing.tags,
             np.asarray(color),
             {kind: fit_sketch(Image.fromarray(lines[kind]), self.size) for kind in KINDS},
             {
-                part.mask: cv2.resize(pictures[part.mask], side, interpolation=cv2.INTER_AREA)
-                for part in PARTS.values()
+                part.mask: cv2.resize(
+                    pictures.get(part.mask, unseen), side, interpolation=cv2.INTER_AREA
+                )
+                for part in ALL_PARTS.values()
             },
         )
 

@@ -8,6 +8,7 @@ from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile, read_tag_extractor
 from coloring.colorist import Colorist
 from command_line.options import Options, require
+from engines.portable import PortableNetwork
 from errors import InputError
 from evaluation.dataset_metrics import Measure
 from evaluation.frechet import (
@@ -46,7 +47,7 @@ class Judges:
         """What they measure of `pairs`, by the names that it has in a report."""
         device, found = self.colorist.device, {}
         if self.discriminator is not None:
-            has_cit = self.colorist.extractor is not None
+            has_cit = self.colorist.checkpoint.architecture.cit
             found["discriminator"] = DiscriminatorTags(
                 self.discriminator, self.colorist, cit=has_cit
             )
@@ -117,8 +118,11 @@ def _full_extractor(path: Path, vocabulary: Vocabulary) -> TagExtractor:
     return file.build(truncated=False)
 
 
-def _discriminator(checkpoint: Checkpoint, notes: Notes) -> Discriminator | None:
+def _discriminator(checkpoint: Checkpoint | PortableNetwork, notes: Notes) -> Discriminator | None:
     """That of a checkpoint, if it has learned anything."""
+    if isinstance(checkpoint, PortableNetwork):
+        notes.add(f"no tags judged: {checkpoint.path.name} holds no discriminator")
+        return None
     if checkpoint.discriminator_trained:
         return checkpoint.build_discriminator()
     notes.add(f"no tags judged: the discriminator in {checkpoint.path.name} was never trained")

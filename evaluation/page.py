@@ -9,8 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+from drawn_art.styles import STYLES
 from evaluation.drawings import PARTS
-from evaluation.report import frechet_rows, likeness_rows, number, percent, tag_rows
+from evaluation.report import frechet_rows, likeness_rows, number, percent, style_rows, tag_rows
 from files.atomic import atomic_path
 from loader.tags import load_vocabulary
 
@@ -27,7 +28,14 @@ code { font-size: 90%; }
 figure { margin: 1rem 0; }
 .note, figcaption { color: #666; }
 """
-CREDIT = 'Held-out drawings: made with "Adventurer" by Lisa Wischofsky, CC BY 4.0.'
+CREDITS = [
+    f'"{one.title}" by {one.creator}, {one.license}'
+    for one in (style.credit for style in STYLES.values())
+    if one
+]
+CREDIT = (
+    f"Held-out drawings: figures are this project's; others are made with {'; '.join(CREDITS)}."
+)
 KINDS = {"line_art": "line art", "xdog": "XDoG"}
 Sheets = Mapping[Any, Image.Image]
 
@@ -49,6 +57,8 @@ def _body(report: Mapping[str, Any], sheets: Sheets) -> Iterator[str]:
     yield from _heading(report)
     if report["color_control"]:
         yield from _color_control(report["color_control"], sheets)
+    if report["styles"]:
+        yield from _styles(report["styles"], sheets)
     for name, found in report["pictures"].items():
         yield f"<h2>Compared with the true pictures: {escape(name)}</h2>"
         yield f"<p>{found['pictures']} pictures, {found['unreadable']} unreadable.</p>"
@@ -91,6 +101,22 @@ def _color_control(control: Mapping[str, Any], sheets: Sheets) -> Iterator[str]:
         for kind in control:
             if (kind, part) in sheets:
                 yield _image(sheets[kind, part], f"{part}, {KINDS[kind]}")
+
+
+def _styles(styles: Mapping[str, Any], sheets: Sheets) -> Iterator[str]:
+    yield "<h2>Color control in every style</h2>"
+    yield (
+        "<p>Every part that is seen, in some of its colors. Clothes: the mean over their kinds. "
+        "No training may use the styles that are set apart for measuring.</p>"
+    )
+    rows = []
+    for style, reserved, part, kind, scores in style_rows(styles):
+        apart = "set apart" if reserved else ""
+        rows.append([style, apart, part, KINDS[kind], str(scores["pictures"]), *_scores(scores)])
+    heads = ("style", "", "part", "line art", "pictures", "accuracy", "ΔE", "leakage")
+    yield _table(heads, rows)
+    for style in styles:
+        yield _image(sheets["style", style], f"{style}: line art, colored, true")
 
 
 def _tag_table(found: Mapping[str, Any], part: str) -> str:

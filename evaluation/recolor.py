@@ -1,18 +1,19 @@
 """Color control of a network: held-out drawings, colored once with every color of every part."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from evaluation.color_control import Area, Painting, area, judge, means, summarize
 from evaluation.dataset_metrics import DEFAULT_BATCH
-from evaluation.drawings import KINDS, PARTS, HeldOut
+from evaluation.drawings import KINDS, PARTS, HeldOut, Part
 from loader.tags import Vocabulary
+from progress import Progress
 
 # Receives (kind of line art, part, number of the drawing, tag, picture).
 Show = Callable[[str, str, int, int, np.ndarray], None]
@@ -30,46 +31,54 @@ def color_control(
     colorist: Colorist,
     drawings: Sequence[HeldOut],
     *,
+    parts: Mapping[str, Part] = PARTS,
+    colors: int | None = None,
     batch_size: int = DEFAULT_BATCH,
     show: Show | None = None,
 ) -> dict[str, Any]:
-    """Color every drawing with every hair, eye and background color, its other tags its own.
+    """Color every drawing with every color of its `parts`, its other tags its own.
 
-    The drawings must be of the colorist's size. Returns, by kind of line art and part, what
+    The drawings must be of the colorist's size. With `colors` each drawing gets but so many colors
+    of each part, drawn by lot, the same in every call. Returns, by kind of line art and part, what
     `summarize` returns, and `drawings`, in which the part is seen, `not_seen`, and `true_pictures`:
     the same numbers of the true pictures, which are the best that can be reached at this size.
     A batch holds pictures of one drawing only. `show` is called with every picture.
     """
     vocabulary = colorist.vocabulary
-    results = {kind: {part: _Result(part) for part in PARTS} for kind in KINDS}
-    total = len(drawings) * len(KINDS) * sum(len(_tags(part, vocabulary)) for part in PARTS)
-    with tqdm(total=total, desc="color control", unit="img") as bar:
+    results = {kind: {part: _Result(parts[part]) for part in parts} for kind in KINDS}
+    with Progress(desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
-            areas = {part: area(drawing.masks[PARTS[part].mask]) for part in PARTS}
-            choices = _choices(drawing, areas, vocabulary)
+            areas = {part: area(drawing.masks[parts[part].mask]) for part in parts}
+            choices = _choices(drawing, number, parts, areas, vocabulary, colors)
+            bar.total = (bar.total or 0) + len(choices) * len(KINDS)
             for kind in KINDS:
                 for part, where in areas.items():
                     results[kind][part].see(drawing, where)
-                    if where is None:
-                        bar.total -= len(_tags(part, vocabulary))
                 painted = _paint(colorist, drawing, kind, choices, batch_size)
                 for choice, picture, own in painted:
+                    reference = None if picture is own else own
                     results[kind][choice.part].paintings.append(
-                        _judge(choice, picture, own, areas[choice.part])
+                        judge(
+                            picture,
+                            choice.tag,
+                            parts[choice.part].colors,
+                            areas[choice.part],
+                            reference,
+                        )
                     )
                     if show:
                         show(kind, choice.part, number, choice.tag, picture)
                     bar.update()
     return {
-        kind: {part: result.summary(vocabulary) for part, result in parts.items()}
-        for kind, parts in results.items()
+        kind: {part: result.summary(vocabulary) for part, result in by_part.items()}
+        for kind, by_part in results.items()
     }
 
 
 class _Result:
     """The paintings of one part, those of the true pictures, and in how many drawings it is."""
 
-    def __init__(self, part: str):
+    def __init__(self, part: Part):
         self.part = part
         self.seen, self.not_seen = 0, 0
         self.paintings: list[Painting] = []
@@ -78,13 +87,12 @@ class _Result:
     def see(self, drawing: HeldOut, where: Area | None) -> None:
         self.seen += where is not None
         self.not_seen += where is None
-        colors = PARTS[self.part].colors
-        own = [tag for tag in drawing.tags if tag in colors]
+        own = [tag for tag in drawing.tags if tag in self.part.colors]
         if where is not None and own:
-            self.true.append(judge(drawing.color, own[0], colors, where))
+            self.true.append(judge(drawing.color, own[0], self.part.colors, where))
 
     def summary(self, vocabulary: Vocabulary) -> dict[str, Any]:
-        names = {tag: vocabulary.names.get(tag, str(tag)) for tag in PARTS[self.part].colors}
+        names = {tag: vocabulary.names.get(tag, str(tag)) for tag in self.part.colors}
         return {
             "drawings": self.seen,
             "not_seen": self.not_seen,
@@ -93,24 +101,23 @@ class _Result:
         }
 
 
-def _tags(part: str, vocabulary: Vocabulary) -> list[int]:
-    return [tag for tag in PARTS[part].colors if tag in vocabulary.cvt_index]
-
-
 def _choices(
-    drawing: HeldOut, areas: Mapping[str, Area | None], vocabulary: Vocabulary
+    drawing: HeldOut,
+    number: int,
+    parts: Mapping[str, Part],
+    areas: Mapping[str, Area | None],
+    vocabulary: Vocabulary,
+    colors: int | None,
 ) -> list[Choice]:
-    return [
-        Choice(part, tag, (frozenset(drawing.tags) - PARTS[part].replaces) | {tag})
-        for part, where in areas.items()
-        if where is not None
-        for tag in _tags(part, vocabulary)
-    ]
-
-
-def _judge(choice: Choice, picture: np.ndarray, own: np.ndarray, where: Area) -> Painting:
-    reference = None if picture is own else own
-    return judge(picture, choice.tag, PARTS[choice.part].colors, where, reference)
+    choices = []
+    for name, part in parts.items():
+        tags = [tag for tag in part.colors if tag in vocabulary.cvt_index]
+        if colors is not None and colors < len(tags):
+            tags = random.Random(f"tag2pix colors {number} {name}").sample(tags, colors)
+        if areas[name] is not None:
+            others = frozenset(drawing.tags) - part.replaces
+            choices += [Choice(name, tag, others | {tag}) for tag in tags]
+    return choices
 
 
 def _paint(

@@ -44,6 +44,15 @@ def summary(report: Mapping[str, Any]) -> Iterator[str]:
                     f"{percent(found['accuracy']):>10}{number(found['delta_e']):>7}"
                     f"{number(found['leakage']):>9}"
                 )
+    if report["styles"]:
+        yield f"{'styles':<36}{'pictures':>9}{'accuracy':>10}{'ΔE':>7}{'leakage':>9}"
+        for style, reserved, part, kind, scores in style_rows(report["styles"]):
+            name = f"{style}{'*' if reserved else ''}, {kind.replace('_', ' ')}, {part}"
+            yield (
+                f"{name:<36}{scores['pictures']:>9}{percent(scores['accuracy']):>10}"
+                f"{number(scores['delta_e']):>7}{number(scores['leakage']):>9}"
+            )
+        yield "* no training may use this style"
     for name, found in report["pictures"].items():
         yield f"{name}: {_counts(found)}"
         for row, values in likeness_rows(found):
@@ -52,6 +61,17 @@ def summary(report: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {row:<22}{values}"
         for row, value in frechet_rows(found):
             yield f"  {row:<22}{value}"
+
+
+def style_rows(styles: Mapping[str, Any]) -> Iterator[tuple[str, bool, str, str, dict[str, Any]]]:
+    """Style, whether it is reserved, part, kind of line art, and the scores; kinds of clothes are
+    left to the JSON file."""
+    for style, found in styles.items():
+        control = found["control"]
+        for part in ("background", "hair", "eyes", "skin", "clothes"):
+            for kind, parts in control.items():
+                if part in parts:
+                    yield style, found["reserved"], part, kind, parts[part]
 
 
 def likeness_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

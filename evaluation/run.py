@@ -20,8 +20,10 @@ from evaluation.picture_sets import DATA_FLAGS, picture_sets
 from evaluation.recolor import color_control
 from evaluation.report import print_summary, write_json
 from evaluation.sheets import ColorSheets, Comparison
+from evaluation.styles import style_control
 
 NAME_DIGITS = 8
+DRAWINGS_PER_STYLE = 4  # of so many of --eval_drawings there is one of each style
 Report = dict[str, Any]
 
 
@@ -65,13 +67,21 @@ def measure_checkpoint(options: Options) -> tuple[Report, Sheets]:
         if found:
             sheets[name] = found.pop("comparison")
             measured[name] = found
-    control = None
+    control, styles = None, None
     if len(drawings):
         shown = ColorSheets()
         control = color_control(colorist, drawings, batch_size=batch_size, show=shown)
         sheets |= shown.sheets(drawings)
+        count = -(-len(drawings) // DRAWINGS_PER_STYLE)
+        styles, style_sheets = style_control(colorist, count, batch_size=batch_size)
+        sheets |= style_sheets
     heading = _heading(options, colorist) | {"feature_weights": judges.weights()}
-    report = {"color_control": control, "pictures": measured, "not_measured": notes.lines}
+    report = {
+        "color_control": control,
+        "styles": styles,
+        "pictures": measured,
+        "not_measured": notes.lines,
+    }
     return heading | {"measured": _digest(heading, measured)} | report, sheets
 
 
@@ -86,9 +96,6 @@ def _digest(heading: Report, measured: Report) -> str:
 def _heading(options: Options, colorist: Colorist) -> Report:
     """What a report says of the weights and the options."""
     checkpoint = colorist.checkpoint
-    cit_norm = None
-    if colorist.extractor is not None:
-        cit_norm = "batch" if colorist.extractor.training else "running"
     return {
         "weights": {
             "name": checkpoint.path.name,
@@ -101,7 +108,7 @@ def _heading(options: Options, colorist: Colorist) -> Report:
             "drawing_seed": RESERVED_SEED,
             "data_size": options.data_size,
             "color_space": colorist.color_space,
-            "cit_norm": cit_norm,
+            "cit_norm": colorist.cit_norm,
             "precision": str(colorist.dtype or "float32").removeprefix("torch."),
         },
     }

@@ -1,13 +1,17 @@
 """Reading pickles that hold data only."""
 
+import io
 import pickle
+import stat
 from pathlib import Path
 from typing import Any
 
 from errors import InputError
 
 
-class _PlainUnpickler(pickle.Unpickler):
+# The unpickler in Python, for the one in C makes room for whatever place in its memo, or length, a
+# file of ten bytes names.
+class _PlainUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str):
         raise pickle.UnpicklingError(f"it refers to {module}.{name}")
 
@@ -19,8 +23,9 @@ def read_plain_pickle(path: str | Path, what: str, advice: str) -> Any:
     `what` the file should be and `advice` go into the InputError of a file that cannot be read.
     """
     try:
-        with Path(path).open("rb") as file:
-            return _PlainUnpickler(file).load()
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise ValueError("not a regular file")
+        return _PlainUnpickler(io.BytesIO(Path(path).read_bytes())).load()
     except OSError as error:
         raise InputError(f"cannot read {path}, {what}: {error.strerror}; {advice}") from error
     except Exception as error:

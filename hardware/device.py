@@ -16,7 +16,8 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """The autocast dtype for one of hardware.PRECISIONS, None for plain float32.
 
     auto: bf16 where the device computes in it natively, fp16 on older GPUs, float32 on CPUs
-    without bf16 units. Raises InputError for fp16 on a CPU.
+    that would only emulate bf16 (they have neither AVX512_BF16 nor AMX). Raises InputError for
+    fp16 on a CPU.
     """
     if precision == "auto":
         return _native_dtype(device)
@@ -30,7 +31,13 @@ def _native_dtype(device: torch.device) -> torch.dtype | None:
         has_bf16 = torch.cuda.get_device_capability(device) >= (8, 0)
         return torch.bfloat16 if has_bf16 else torch.float16
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return torch.bfloat16 if capabilities.get("amx_bf16") else None
+    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return torch.bfloat16 if native else None
+
+
+def describe_precision(dtype: torch.dtype | None) -> str:
+    """The name in PRECISIONS of what `autocast_dtype` returned, float32 for None."""
+    return {None: "float32", torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
 
 
 def autocast(device: torch.device, dtype: torch.dtype | None) -> contextlib.AbstractContextManager:

@@ -5,6 +5,7 @@ import inspect
 import os
 import tempfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hardware.device import default_device
 
 # torch 2.13 renamed the option.
 _OPTIONS = inspect.signature(DistributedDataParallel).parameters
+_LAUNCHED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+JOINING_SECONDS = 300  # before processes that have not met give up
 SAVING_SECONDS = 600  # before processes that do not end after a signal are killed
 ENDED = "TAG2PIX_ENDED"  # names the file in which the main process leaves its exit code
 SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _OPTIONS else "broadcast_buffers"
@@ -93,11 +96,16 @@ def process_group(cpu: bool = False):
     if "RANK" not in os.environ:
         yield Processes(device=default_device(cpu))
         return
+    if missing := [name for name in _LAUNCHED if name not in os.environ]:
+        raise InputError(
+            f"RANK is set and {missing[0]} is not: start several processes with torchrun, or unset "
+            "RANK"
+        )
     device = default_device(cpu)
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    _join("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device)
     except Exception as error:
@@ -108,6 +116,19 @@ def process_group(cpu: bool = False):
         raise
     finally:
         distributed.destroy_process_group()
+
+
+def _join(backend: str) -> None:
+    """Meet the other processes. Raises ConnectionError when they do not come."""
+    try:
+        limit = timedelta(seconds=JOINING_SECONDS)
+        store, rank, world = next(distributed.rendezvous("env://", timeout=limit))
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=world)
+    except (distributed.DistError, RuntimeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConnectionError(
+            f"the other processes of this run cannot be met ({reason}); without others, unset RANK"
+        ) from error
 
 
 def _is_lost_contact(error: Exception) -> bool:

@@ -1,13 +1,17 @@
 """The tag vocabulary, tag lines, and the multi-hot vectors the networks are given."""
 
+import codecs
 import csv
 import difflib
 import pickle
+import stat
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -65,13 +69,18 @@ _EYES = {
 PERSON_TAGS, HAIR_COLORS, EYE_COLORS = (tuple(tags.values()) for tags in (_PERSON, _HAIR, _EYES))
 
 
+# A pickle may name one list many times, which grows when it is taken apart.
+TagList = Annotated[tuple[int, ...], msgspec.Meta(max_length=100_000)]
+PartList = Annotated[list[tuple[str, TagList]], msgspec.Meta(max_length=100)]
+
+
 class TagDump(msgspec.Struct):
     """What a tag dump holds: the public format of a vocabulary, see Vocabulary."""
 
-    iv_tag_list: tuple[int, ...]
-    cv_tag_list: tuple[int, ...]
-    iv_part_list: list[tuple[str, tuple[int, ...]]]
-    cv_part_list: list[tuple[str, tuple[int, ...]]]
+    iv_tag_list: TagList
+    cv_tag_list: TagList
+    iv_part_list: PartList
+    cv_part_list: PartList
     tag_dict: dict[str, int]
     tag_count_dict: dict[int, int]
 
@@ -146,16 +155,22 @@ class Vocabulary:
 
     def parse(self, words: Sequence[str]) -> list[int]:
         """Tag ids for names (`blue_hair`, `blue hair`) or ids; InputError suggests near names."""
-        return [self._parse_word(word) for word in words]
+        return [self._parse_word(word) for word in chain(*map(self._split, words))]
+
+    def _split(self, word: str) -> list[str]:
+        """The names in a word: commas between them are no part of them, unless a name has one."""
+        if word in self.ids:
+            return [word]
+        return [part for part in word.split(",") if part.strip()] or [word]
 
     def _parse_word(self, word: str) -> int:
         name = word.strip().lower().replace(" ", "_")
         if name in self.ids:
             return self.ids[name]
         if name.isascii() and name.isdigit():
-            if int(name) in self.names:
+            if len(name) < 20 and int(name) in self.names:
                 return int(name)
-            raise InputError(f"tag id {name} is not in the vocabulary; see --list_tags")
+            raise InputError(f"tag id {name[:20]} is not in the vocabulary; see --list_tags")
         nearest = difflib.get_close_matches(name, self.ids, n=3, cutoff=0.6)
         hint = f"did you mean {', '.join(nearest)}?" if nearest else "see --list_tags"
         raise InputError(f"unknown tag '{word}': {hint}")
@@ -201,20 +216,25 @@ def write_tag_dump(table: str | Path, path: str | Path) -> None:
     Columns: id, name, kind (cit, cvt or -), index in the vector of its kind, part (position in the
     part names of its kind) and count. Raises InputError naming the line that is wrong.
     """
-    rows = []
-    with Path(table).open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        for row in reader:
-            try:
+    rows, number = [], 0
+    try:
+        with Path(table).open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            for row in reader:
+                number = reader.line_num
                 rows.append(_table_row(row))
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise InputError(f"{table}, line {reader.line_num}: {error}") from error
+    except (KeyError, TypeError, ValueError, IndexError, csv.Error) as error:
+        raise InputError(f"{table}, line {number}: {error}") from error
     vocabulary = Vocabulary(
         **_parts(rows, "cit", CIT_PARTS, table),
         **_parts(rows, "cvt", CVT_PARTS, table),
         ids={name: tag for tag, name, *_ in rows},
         counts={tag: count for tag, *_, count in rows},
     )
+    try:
+        _check(vocabulary)
+    except ValueError as error:
+        raise InputError(f"{table}: {error}") from error
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         pickle.dump(vocabulary.dump(), file, protocol=4)
 
@@ -295,9 +315,11 @@ def read_tag_lines(path: str | Path) -> TagLines:
     """
     file_ids, tags, starts, numbers = array("q"), array("i"), array("q", [0]), array("i")
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InputError(f"cannot read the tag file {path}: not a regular file")
         with Path(path).open("rb") as file:
             for number, raw in enumerate(file, 1):
-                words = raw.split()
+                words = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).split()
                 if not words:
                     continue
                 try:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from network.operations import GroupedConv2d, channel_means, concatenate, gated_relu
+
 CARDINALITY = 16
 EXPANSION = 4
 REDUCTION = 16
@@ -34,16 +36,17 @@ class SE(nn.Module):
         )
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        squeezed = x.mean(dim=(2, 3))  # (B, C)
+        """The gate (B, C) of x (B, C, H, W)."""
+        squeezed = channel_means(x)
         if self.style:
             squeezed = torch.cat([squeezed, style.to(squeezed.dtype)], 1)
-        return x * self.fc(squeezed)[:, :, None, None]
+        return self.fc(squeezed)
 
 
 def cat_style(x: Tensor, style: Tensor) -> Tensor:
     """Concatenate a style vector (B, STYLE) to every pixel of (B, C, H, W)."""
     tiled = style.to(x.dtype)[:, :, None, None].expand(-1, -1, *x.shape[2:])
-    return torch.cat([x, tiled], 1)
+    return concatenate(x, tiled)
 
 
 def norm(channels: int, bn: bool) -> nn.Module:
@@ -80,7 +83,7 @@ class Bottleneck(nn.Module):
         out = planes * EXPANSION
         self.conv1 = nn.Conv2d(channels + extra[0], planes, 1, bias=False)
         self.bn1 = norm(planes, bn)
-        self.conv2 = nn.Conv2d(
+        self.conv2 = GroupedConv2d(
             planes + extra[1], planes, 3, padding=1, groups=CARDINALITY, bias=False
         )
         self.bn2 = norm(planes, bn)
@@ -90,12 +93,12 @@ class Bottleneck(nn.Module):
         self.downsample = projection(channels, out, bn)
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(self._styled(1, x, style))))
-        y = F.relu(self.bn2(self.conv2(self._styled(2, y, style))))
+        y = F.relu(self.bn1(self.conv1(self._styled(1, x, style))), inplace=True)
+        y = F.relu(self.bn2(self.conv2(self._styled(2, y, style))), inplace=True)
         y = self.bn3(self.conv3(self._styled(3, y, style)))
-        if self.selayer is not None:
-            y = self.selayer(y, style)
-        return F.relu(y + self.downsample(x))
+        if self.selayer is None:
+            return F.relu(y + self.downsample(x), inplace=True)
+        return gated_relu(y, self.selayer(y, style), self.downsample(x))
 
     def _styled(self, conv: int, x: Tensor, style: Tensor | None) -> Tensor:
         return cat_style(x, style) if conv <= self.styled_convs else x
@@ -149,7 +152,7 @@ class AdaINBottleneck(nn.Module):
         self.shortcut = shortcut
         self.conv1 = nn.Conv2d(channels, planes, 1, bias=False)
         self.adain1 = AdaIN(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, groups=CARDINALITY, bias=False)
+        self.conv2 = GroupedConv2d(planes, planes, 3, padding=1, groups=CARDINALITY, bias=False)
         self.adain2 = AdaIN(planes)
         self.conv3 = nn.Conv2d(planes, out, 1, bias=False)
         self.adain3 = AdaIN(out)
@@ -157,9 +160,9 @@ class AdaINBottleneck(nn.Module):
             self.downsample = projection(channels, out, bn)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        y = F.relu(self.adain1(self.conv1(x), style))
-        y = F.relu(self.adain2(self.conv2(y), style))
+        y = F.relu(self.adain1(self.conv1(x), style), inplace=True)
+        y = F.relu(self.adain2(self.conv2(y), style), inplace=True)
         y = self.adain3(self.conv3(y), style)
         if self.shortcut:
             y = y + self.downsample(x)
-        return F.relu(y)
+        return F.relu(y, inplace=True)

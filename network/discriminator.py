@@ -11,7 +11,7 @@ def _stage(channels: int, planes: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Sequential(Bottleneck(channels, planes), Bottleneck(out, planes)),
         nn.Conv2d(out, out, 3, 2, padding=1),
-        nn.LeakyReLU(0.2),
+        nn.LeakyReLU(0.2, inplace=True),
     )
 
 
@@ -26,9 +26,9 @@ class Discriminator(nn.Module):
         super().__init__()
         self.conv1 = nn.Sequential(
             nn.Conv2d(3, 32, 3, 1, padding=1),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(32, 32, 3, 2),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
         )
         self.conv2 = _stage(32, 16)
         self.conv3 = _stage(64, 32)

@@ -5,7 +5,6 @@ Paper, section 4.1. Attribute names are the keys of the weight files that people
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from network import blocks
@@ -13,6 +12,7 @@ from network.architecture import Architecture
 from network.blocks import STYLE
 from network.initialize import initialize
 from network.models import MODELS
+from network.operations import concatenate
 
 GUIDE_CHANNELS = 256
 
@@ -20,9 +20,9 @@ GUIDE_CHANNELS = 256
 def _encoder_stage(channels: int, out_channels: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, out_channels, 3, stride, padding=1),
-        nn.LeakyReLU(0.2),
+        nn.LeakyReLU(0.2, inplace=True),
         nn.Conv2d(out_channels, out_channels, 3, padding=1),
-        nn.LeakyReLU(0.2),
+        nn.LeakyReLU(0.2, inplace=True),
     )
 
 
@@ -30,7 +30,7 @@ def _color_fc(cvt_classes: int, relu: bool) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Linear(cvt_classes, STYLE)]
     for _ in range(3):
         if relu:
-            layers.append(nn.ReLU())
+            layers.append(nn.ReLU(inplace=True))
         layers.append(nn.Linear(STYLE, STYLE))
     return nn.Sequential(*layers)
 
@@ -48,9 +48,9 @@ class FeatureConv(nn.Module):
             return [nn.BatchNorm2d(256)] if bn else []
 
         self.network = nn.Sequential(
-            *(conv(512, 2), *norm(), nn.ReLU()),
-            *(conv(256, 1), *norm(), nn.ReLU()),
-            *(conv(256, 1), nn.ReLU()),
+            *(conv(512, 2), *norm(), nn.ReLU(inplace=True)),
+            *(conv(256, 1), *norm(), nn.ReLU(inplace=True)),
+            *(conv(256, 1), nn.ReLU(inplace=True)),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class DecoderStage(nn.Module):
 def _guide_decoder() -> nn.Sequential:
     def up(channels: int, out_channels: int) -> list[nn.Module]:
         conv = nn.ConvTranspose2d(channels, out_channels, 3, 2, padding=1, output_padding=1)
-        return [conv, nn.LeakyReLU(0.2)]
+        return [conv, nn.LeakyReLU(0.2, inplace=True)]
 
     return nn.Sequential(
         *up(GUIDE_CHANNELS, 128),
@@ -119,16 +119,16 @@ class Generator(nn.Module):
         self.deconv4 = decoder(64 + 32, 32, layers[3])
         self.deconv5 = nn.Sequential(
             nn.Conv2d(32 + 16, 32, 3, padding=1),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(32, 3, 3, padding=1),
             nn.Tanh(),
         )
         self.featureConv = FeatureConv(bn) if architecture.cit else None
         self.colorConv = nn.Sequential(
             nn.Conv2d(32, 64, 3, padding=1),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(64, 64, 3, padding=1),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(64, 64, 3, padding=1),
             nn.Tanh(),
         )
@@ -151,11 +151,11 @@ class Generator(nn.Module):
         e5 = self.conv5(e4)  # (B, 256, S/16, S/16)
 
         bottom = [e5] if self.featureConv is None else [e5, self.featureConv(features)]
-        d4 = self.deconv1(torch.cat([*bottom, self.colorConv(color)], 1), style)  # (B, 256, S/8)
-        d3 = self.deconv2(torch.cat([d4, e4], 1), style)  # (B, 128, S/4, S/4)
-        d2 = self.deconv3(torch.cat([d3, e3], 1), style)  # (B, 64, S/2, S/2)
-        d1 = self.deconv4(torch.cat([d2, e2], 1), style)  # (B, 32, S, S)
-        final = self.deconv5(torch.cat([d1, e1], 1))
+        d4 = self.deconv1(concatenate(*bottom, self.colorConv(color)), style)  # (B, 256, S/8)
+        d3 = self.deconv2(concatenate(d4, e4), style)  # (B, 128, S/4, S/4)
+        d2 = self.deconv3(concatenate(d3, e3), style)  # (B, 64, S/2, S/2)
+        d1 = self.deconv4(concatenate(d2, e2), style)  # (B, 32, S, S)
+        final = self.deconv5(concatenate(d1, e1))
         guide = final if self.deconv_for_decoder is None else self.deconv_for_decoder(d4)
         return final, guide
 

@@ -1,7 +1,8 @@
 """Draw a small art data set in the shape of Danbooru2018, with line art that is truly drawn.
 
-The drawings are of the Adventurer style by Lisa Wischofsky (CC BY 4.0), made with DiceBear. Every
-part and color is chosen, so the tags are exact, and the line art is the drawing without its fills.
+The drawings are of several styles: figures of this project's own, and heads made with DiceBear,
+whose artists CREDITS.txt names. Every part and color is chosen, so the tags are exact, and the
+line art is the drawing without its fills.
 """
 
 import argparse
@@ -14,17 +15,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from drawn_art.artist import Artist, missing, paths, png, write_bytes
-from drawn_art.drawing import REJECTED, SKETCH, TRAIN, Drawing, draw_lots
+from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
-    CREDITS,
     GROUND_TRUTH,
-    ground_truth,
+    credits,
     metadata,
     write_lines,
     write_text,
 )
 from drawn_art.render import render_line_art
 from drawn_art.reserved import RESERVED_SEED
+from drawn_art.styles import RESERVED_FOR_MEASURING, STYLES, TRAINING_STYLES
 from errors import InputError
 from loader.tags import format_tag_line
 from preprocessor.stage.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
@@ -54,6 +55,13 @@ and why), CREDITS.txt. Run it again, also with a larger --count, to continue.
     add_common_arguments(parser)
     parser.add_argument(
         "--count", type=int, default=1000, metavar="N", help="drawings (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--styles",
+        nargs="+",
+        default=list(TRAINING_STYLES),
+        metavar="STYLE",
+        help="in which styles, mixed: any of " + ", ".join(TRAINING_STYLES) + " (default: all)",
     )
     parser.add_argument(
         "--seed",
@@ -96,6 +104,12 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError(f"--count {args.count}: at least one drawing, please")
     if not 64 <= args.size <= 4096:
         raise InputError(f"--size {args.size}: from 64 to 4096 pixels, please")
+    for style in args.styles:
+        if style in RESERVED_FOR_MEASURING:
+            raise InputError(f"--styles {style}: kept for measuring, no training may use it")
+        if style not in STYLES:
+            raise InputError(f"--styles {style}: there are {', '.join(TRAINING_STYLES)}")
+    args.styles = sorted(set(args.styles))
     if args.seed == RESERVED_SEED:
         raise InputError(f"--seed {args.seed} is reserved for the test set: choose another one")
 
@@ -103,49 +117,60 @@ def _check(args: argparse.Namespace) -> None:
 def write_dataset(args: argparse.Namespace) -> int:
     """Write the whole data set, or what is missing of it; returns the exit code."""
     root = args.dataset_path
-    listed = max(args.count, _listed_before(root, args.seed, args.size))
-    drawings = [draw_lots(args.seed, index) for index in range(listed)]
-    wanted = drawings[: args.count]
-    artist = Artist(root, args.seed, args.size)
-    todo = list(missing(root, wanted))
+    recorded = _recorded_before(root, args)
+    wanted = range(1, args.count + 1)
+    expected = {file_id: recorded[file_id]["expected"] for file_id in wanted if file_id in recorded}
+    todo = sorted({*wanted} - {*expected} | {*missing(root, expected)})
     summary = Summary("drawings", dry_run=args.dry_run)
-    summary.skip("already there", len(wanted) - len(todo))
+    summary.skip("already there", args.count - len(todo))
     if args.dry_run:
         summary.done = len(todo)
         return summary.close(root)
-    _prepare(root, wanted)
-    write_lines(root / GROUND_TRUTH, ground_truth(drawings, args.seed, args.size))
-    write_lines(root / METADATA, metadata(drawings))
-    for outcome in map_files(artist, todo, jobs=args.jobs, description="drawing", dask=args.dask):
-        summary.add(outcome)
+    _prepare(root, args)
+    artist = Artist(root, args.styles, args.seed, args.size)
+    try:
+        for outcome in map_files(
+            artist, todo, jobs=args.jobs, description="drawing", dask=args.dask
+        ):
+            summary.add(outcome)
+            if outcome.error is None:
+                recorded[outcome.item] = outcome.value
+    finally:
+        truths = [recorded[file_id] for file_id in sorted(recorded)]
+        write_lines(root / GROUND_TRUTH, truths)
+        write_lines(root / METADATA, metadata(truths))
     code = summary.close(root)
-    expected = Counter(drawing.expected for drawing in wanted)
+    kinds = Counter(recorded[number]["expected"] for number in wanted if number in recorded)
     print(
-        f"  of {len(wanted):,} in all, for training: {expected[TRAIN]:,}, "
-        f"as sketches: {expected[SKETCH]:,}, outside the filter: {expected[REJECTED]:,}"
+        f"  of {kinds.total():,} in all, for training: {kinds[TRAIN]:,}, "
+        f"as sketches: {kinds[SKETCH]:,}, outside the filter: {kinds[REJECTED]:,}"
     )
     return code
 
 
-def _listed_before(root: Path, seed: int, size: int) -> int:
-    """How many drawings the metadata that is there lists; it is not shortened."""
+def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, dict]:
+    """What is recorded of the drawings that are there, by file id."""
     path = root / GROUND_TRUTH
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         _refuse_other_metadata(root / "metadata")
-        return 0
+        return {}
     try:
-        first = json.loads(lines[0])
-        before = first["seed"], first["size"]
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+        truths = {truth["id"]: truth for truth in map(json.loads, lines)}
+        if not truths:
+            return {}
+        first = next(iter(truths.values()))
+        before = first["styles"], first["seed"], first["size"]
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not of this program: choose another --dataset_path") from error
-    if before != (seed, size):
+    if before != (args.styles, args.seed, args.size):
+        styles, seed, size = before
         raise InputError(
-            f"{root} holds drawings of --seed {before[0]} --size {before[1]}: "
+            f"{root} holds drawings of --seed {seed} --size {size} --styles {' '.join(styles)}: "
             "use these, or another --dataset_path"
         )
-    return len(lines)
+    return truths
 
 
 def _refuse_other_metadata(folder: Path) -> None:
@@ -156,17 +181,19 @@ def _refuse_other_metadata(folder: Path) -> None:
         )
 
 
-def _prepare(root: Path, drawings: list[Drawing]) -> None:
-    folders = {path.parent for drawing in drawings for path in paths(root, drawing)}
+def _prepare(root: Path, args: argparse.Namespace) -> None:
+    folders = {path.parent for number in range(1, args.count + 1) for path in paths(root, number)}
     for folder in sorted(folders | {(root / METADATA).parent}):
         folder.mkdir(parents=True, exist_ok=True)
         clear_leftovers(folder)
-    write_text(root / "CREDITS.txt", CREDITS)
+    write_text(root / "CREDITS.txt", credits(args.styles))
 
 
 def write_testset(root: Path, *, dry_run: bool = False) -> int:
     """Write the line arts of TESTSET and their tags; returns the exit code."""
-    drawings = [draw_lots(RESERVED_SEED, number - 1, outside=False) for number in TESTSET]
+    drawings = [
+        STYLES["adventurer"].choose(RESERVED_SEED, number - 1, outside=False) for number in TESTSET
+    ]
     summary = Summary("test drawings", dry_run=dry_run)
     summary.done = len(drawings)
     if not dry_run:
@@ -177,7 +204,7 @@ def write_testset(root: Path, *, dry_run: bool = False) -> int:
             write_bytes(path, png(line_art, compression=9))
         lines = [format_tag_line(drawing.file_id, drawing.tags) for drawing in drawings]
         write_text(root / "tags.txt", "".join(line + "\n" for line in lines))
-        write_text(root / "CREDITS.txt", CREDITS)
+        write_text(root / "CREDITS.txt", credits(["adventurer"]))
     return summary.close(root)
 
 

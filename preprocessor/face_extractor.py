@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from drawn_art.faces import FaceCut
-from drawn_art.records import drawn_seed
+from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
 from loader.tags import TAG_DUMP
+from preprocessor.faces.drawn import FaceCut
 from preprocessor.faces.positions import FacePosition, SearchJournal
 from preprocessor.faces.samples import add_faces
 from preprocessor.faces.search import FaceSearch, load_cascade
@@ -124,7 +124,7 @@ def find_faces(args: argparse.Namespace) -> int:
         print(f"{len(todo):,} images would be searched for faces")
         return summary.close(faces)
     if args.drawn:
-        search = FaceCut(faces, drawn_seed(args.dataset_path))
+        search = FaceCut(faces, *drawn_with(args.dataset_path))
     else:
         search = FaceSearch(faces, _cascade_file(args))
     clear_leftovers(faces)

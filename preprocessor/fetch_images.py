@@ -15,8 +15,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tqdm import tqdm
-
 from errors import InputError
 from files.atomic import atomic_path
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
@@ -28,6 +26,7 @@ from preprocessor.stage.stage import (
     existing_stems,
     run,
 )
+from progress import Progress
 
 PROBLEMS = "fetch_problems.txt"
 REPO = "deepghs/danbooru2024-sfw"
@@ -196,7 +195,7 @@ def _fetch(
     reasons: Counter[str] = Counter()
     received = 0
     with (
-        tqdm(total=len(missing), desc="fetching", unit="img") as bar,
+        Progress(total=len(missing), desc="fetching", unit="img") as bar,
         ThreadPoolExecutor(args.connections) as pool,
     ):
 

@@ -73,14 +73,14 @@ def _find(options: Options) -> dict[str, Path]:
             paths.setdefault(_name(path, folder), path)
     if not paths:
         raise InputError(
-            f"no weights to color with: give --load FILE, or put checkpoints (*.pkl) into {folder} "
-            "or the folder of --weights_dir"
+            "no weights to color with: give --load FILE, or put checkpoints (*.pkl) or portable "
+            f"networks (*.onnx) into {folder} or the folder of --weights_dir"
         )
     return paths
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    found = sorted(folder.rglob("*.pkl"))
+    found = sorted(path for kind in ("*.pkl", "*.onnx") for path in folder.rglob(kind))
     return [path for path in found if not any(word in path.name for word in NOT_WEIGHTS)]
 
 

@@ -14,7 +14,7 @@ from pretraining_runs import options
 from training_runs import run_in, train
 
 from checkpoints.writing import save
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.render import render_cropped
 from loader.tags import format_tag_line, load_vocabulary
 from network.architecture import Architecture
@@ -45,7 +45,7 @@ def drawn_data(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("drawn")
     lines = []
     for index in range(TRAINING + HELD_OUT):
-        drawing = draw_lots(7, index, outside=False)
+        drawing = choose(7, index, outside=False)
         pictures = render_cropped(drawing, SIZE)
         name = f"{index + 1}.png"
         held_out = index >= TRAINING

@@ -9,12 +9,13 @@ PROJECT = Path(__file__).parents[1]
 
 # From the bottom up; rooms in one row do not know each other.
 ROWS = (
-    ("errors",),
+    ("errors", "progress"),
     ("files", "hardware"),
     ("images",),
     ("loader", "upscaling", "line_art", "finishing"),
     ("network", "drawn_art"),
     ("checkpoints",),
+    ("engines",),
     ("command_line",),
     ("coloring", "tag2pix"),
     ("training", "evaluation", "studio", "preprocessor"),

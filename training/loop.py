@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from checkpoints.checkpoint import Position
 from checkpoints.reading import State, is_finite
@@ -23,6 +22,7 @@ from loader.dataset import EpochBatches
 from loader.line_art import AugmentedSketches, LabeledSketch
 from loader.stream import stream
 from network.loss import Terms
+from progress import Progress
 from training.results import ResultDirectory
 from training.watch import LossWatch, StopSignal, UnreadableFiles
 
@@ -89,7 +89,7 @@ class Loop:
         self.position = position or Position()
         self.processes = processes or Processes()
         self.watch = LossWatch(self.processes)
-        self.bar = tqdm(disable=True)
+        self.bar = Progress(disable=True)
 
     def run(self) -> bool:
         """Train to the last epoch; False if a signal stopped it.
@@ -142,7 +142,7 @@ class Loop:
         first, seen, started = self.position.batch, 0, time.monotonic()
         with self._progress_bar(epoch, first, batches) as self.bar:
             for number in range(first + 1, batches + 1):
-                batch = next(source)
+                batch = self._next(source, stop)
                 terms = self.task.step(epoch, self.to_device(batch))
                 step = self.position.step + 1
                 self.position = Position(epoch - 1, number, step)
@@ -162,6 +162,15 @@ class Loop:
         rate = seen * self.processes.world / seconds
         return EpochDone(epoch, batches, batches - first, rate, seconds)
 
+    def _next(self, source: Iterator[LabeledSketch], stop: StopSignal) -> LabeledSketch:
+        """The next batch; what was done is saved before the error of a lost loading process."""
+        try:
+            return next(source)
+        except ChildProcessError:
+            if self.processes.world == 1:  # the others of several do not know, and cannot agree
+                self._save(stop)
+            raise
+
     def to_device(self, batch: LabeledSketch) -> LabeledSketch:
         """The same batch with its tensors on the device."""
         device = self.processes.device
@@ -171,8 +180,8 @@ class Loop:
         )
         return type(batch)(*moved)
 
-    def _progress_bar(self, epoch: int, first: int, batches: int) -> tqdm:
-        return tqdm(
+    def _progress_bar(self, epoch: int, first: int, batches: int) -> Progress:
+        return Progress(
             total=batches,
             initial=first,
             desc=f"epoch {epoch}/{self.epochs}",

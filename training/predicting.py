@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from errors import InputError
 from hardware.device import autocast
@@ -10,6 +9,7 @@ from hardware.processes import Processes
 from loader.line_art import UNLABELED, PlainSketches
 from loader.stream import stream
 from network.tag_extractor import TagExtractor
+from progress import Progress
 from training.recipe import Recipe
 from training.watch import UnreadableFiles
 
@@ -35,13 +35,13 @@ def predict(
     size = max(1, recipe.batch_size // processes.world)
     chunks = [own[start : start + size] for start in range(0, len(own), size)]
     found = [(torch.zeros(0, held_out.classes[0]),) * 2]
-    batches = tqdm(
+    batches = Progress(
         stream(held_out, chunks, workers=recipe.workers),
         total=len(chunks),
         desc="held out",
         unit="batch",
         leave=False,
-        disable=not processes.is_main,
+        disable=None if processes.is_main else True,
     )
     for batch in batches:
         unreadable.report(batch.broken)

@@ -20,7 +20,7 @@ from checkpoints.tag_extractor import ExtractorFile
 from command_line.from_checkpoint import with_record_of
 from command_line.options import Options, listing, require
 from errors import CheckpointError, InputError
-from hardware.device import autocast_dtype
+from hardware.device import autocast_dtype, describe_precision
 from hardware.processes import Processes
 from loader.dataset import batches_per_epoch
 from loader.layout import DataDir
@@ -80,6 +80,8 @@ def pretrain(options: Options, processes: Processes) -> int:
     sketches, held_out = _data(options, vocabulary, seed, processes)
     _check(options, len(sketches), processes)
     dtype = autocast_dtype(options.amp, processes.device)
+    if processes.is_main:
+        print(f"arithmetic: {describe_precision(dtype)}")
     seed_torch(options, seed, processes)
 
     results = _results(start) if processes.is_main else None

@@ -17,6 +17,7 @@ from PIL import Image
 
 from errors import InputError
 from files.atomic import atomic_path
+from files.folders import make_folder
 from loader.tags import Vocabulary
 
 LOSSES = ("D_loss", "G_loss")
@@ -26,7 +27,7 @@ CHECKPOINT_NAME = re.compile(r"tag2pix_(?:\d+_epoch|resume_\d+_\d+)\.pkl")
 def new_result_directory(parent: Path) -> Path:
     """Make `parent/<YYMMDD-HHMMSS>`, with a number appended where another run has that name."""
     name = time.strftime("%y%m%d-%H%M%S")
-    parent.mkdir(parents=True, exist_ok=True)
+    make_folder(parent)
     for suffix in ("", *(f"-{number}" for number in range(1, 1000))):
         try:
             (parent / (name + suffix)).mkdir()

@@ -18,7 +18,7 @@ from command_line.from_checkpoint import (
 )
 from command_line.options import Options, listing, require
 from errors import InputError
-from hardware.device import autocast_dtype
+from hardware.device import autocast_dtype, describe_precision
 from hardware.processes import Processes
 from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
@@ -229,6 +229,9 @@ def _networks(options: Options, architecture: Architecture, processes: Processes
         cit=architecture.cit,
         guide=architecture.guide,
     )
+    dtype = autocast_dtype(options.amp, processes.device)
+    if processes.is_main:
+        print(f"arithmetic: {describe_precision(dtype)}")
     return Tag2Pix(
         architecture,
         loss,
@@ -236,7 +239,7 @@ def _networks(options: Options, architecture: Architecture, processes: Processes
         lr_g=options.lrG,
         lr_d=options.lrD,
         betas=(options.beta1, options.beta2),
-        dtype=autocast_dtype(options.amp, processes.device),
+        dtype=dtype,
         cit_norm=options.cit_norm,
         generator_passes=options.generator_passes,
         grad_accum=options.grad_accum,

@@ -13,6 +13,8 @@ from errors import InputError
 from hardware.processes import Processes
 from loader.layout import DataDir
 
+MOST_WITHOUT_CORES, THREADS_PER_CORE = 16, 4
+
 
 def check_batch_size(options: Options, processes: Processes) -> None:
     if options.batch_size % processes.world:
@@ -56,11 +58,16 @@ def check_smallest_part(
 
 
 def loading_processes(options: Options) -> int:
-    """How many processes load images: no more than there are cores, unless asked for."""
-    if "thread" in options.given:
-        return options.thread
+    """How many processes load images: no more than there are cores, or if asked for, than are of
+    use beside slow disks."""
     processes_here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    return min(options.thread, max(1, joblib.cpu_count() // processes_here))
+    cores = max(1, joblib.cpu_count() // processes_here)
+    if "thread" not in options.given:
+        return min(options.thread, cores)
+    most = max(MOST_WITHOUT_CORES, THREADS_PER_CORE * cores)
+    if options.thread > most:
+        print(f"--thread {options.thread}: {most} load, more are of no use on {cores} cores")
+    return min(options.thread, most)
 
 
 def cache_directory(options: Options, data_dir: DataDir) -> Path | None:

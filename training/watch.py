@@ -1,5 +1,6 @@
 """What a training run keeps an eye on: its losses, unreadable files, and the signals to stop."""
 
+import contextlib
 import math
 import os
 import signal
@@ -114,7 +115,8 @@ class StopSignal:
             self.received_at = now
             if self.processes.is_main:
                 # print() may be what the signal interrupted, and cannot be entered twice.
-                os.write(2, b"\nstopping: saving after this step\n")
+                with contextlib.suppress(OSError):  # the terminal may be gone
+                    os.write(2, b"\nstopping: saving after this step\n")
         elif now - self.received_at > SECOND_SIGNAL_SECONDS:
             raise KeyboardInterrupt
 

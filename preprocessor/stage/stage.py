@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from tqdm import tqdm
 
 from errors import BrokenImageError, InputError
 from preprocessor.stage.summary import Summary as Summary
+from progress import Progress
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 
@@ -124,7 +124,7 @@ def map_files(
     if total is None and hasattr(items, "__len__"):
         total = sum(map(size, items)) if size else len(items)
     task = _Guarded(function)
-    with tqdm(total=total, desc=description, unit=unit, unit_scale=size is not None) as bar:
+    with Progress(total=total, desc=description, unit=unit, unit_scale=size is not None) as bar:
         for outcome in _map(task, items, jobs, dask, batch_size):
             bar.update(size(outcome.item) if size else 1)
             yield outcome

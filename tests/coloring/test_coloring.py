@@ -7,6 +7,7 @@ from PIL import Image
 from reference import GOLDEN, fill, manifest, weight
 
 import main
+from loader.tags import load_vocabulary
 from network import Discriminator, TagExtractor
 
 
@@ -98,6 +99,22 @@ def test_pictures_of_any_shape(run, tmp_path):
     again = run("--test", "--image", tmp_path / "wide.png", *tags, "--finish", "none")
     assert again[0] == 0
     assert np.array_equal(pixels(folder / "wide.png"), pixels(folder / "wide_0.png"))
+
+
+def test_tags_that_the_weights_hardly_know_are_named(run, small_checkpoint, tmp_path):
+    Image.new("L", (40, 40), 255).save(tmp_path / "a.png")
+    flags = ("--test", "--image", "a.png", "--tags", "blue_hair", "red_skirt", "red_hair")
+    content = torch.load(small_checkpoint, weights_only=True)
+    ids = load_vocabulary().ids
+    content["tag2pix"]["seen"] = {ids["blue_hair"]: 10, ids["red_hair"]: 1}
+    torch.save(content, tmp_path / "knowing.pkl")
+    code, _, err = run(*flags, load=tmp_path / "knowing.pkl")
+    assert code == 0 and "blue_hair:" not in err
+    assert "red_skirt: these weights have seen it in 0 pictures\n" in err
+    assert "red_hair: these weights have seen it in 1 picture\n" in err
+    del content["tag2pix"]["seen"]
+    torch.save(content, tmp_path / "silent.pkl")
+    assert "have seen" not in run(*flags, load=tmp_path / "silent.pkl")[2]
 
 
 def test_tags_change_the_picture(run, tmp_path):

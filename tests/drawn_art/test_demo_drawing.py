@@ -9,8 +9,9 @@ import pytest
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-from drawn_art import palette, variants
-from drawn_art.drawing import OUTSIDE, draw_lots
+from drawn_art import palette
+from drawn_art.adventurer import variants
+from drawn_art.adventurer.picture import OUTSIDE, choose
 from drawn_art.palette import nearest_tag
 from drawn_art.render import (
     content_size,
@@ -20,7 +21,7 @@ from drawn_art.render import (
 )
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, load_vocabulary
 
-DRAWINGS = [draw_lots(11, index, outside=False) for index in range(40)]
+DRAWINGS = [choose(11, index, outside=False) for index in range(40)]
 SIZE = 256
 
 
@@ -49,7 +50,7 @@ def test_parts_have_the_color_of_their_tags(drawing):
 
 
 def test_a_gradient_background_runs_between_two_palette_colors():
-    lots = (draw_lots(11, index, outside=False) for index in range(200))
+    lots = (choose(11, index, outside=False) for index in range(200))
     drawing = next(one for one in lots if palette.GRADIENT_BACKGROUND in one.tags)
     assert not set(drawing.tags) & set(palette.BACKGROUND)
     color = render_color(drawing, SIZE)
@@ -133,7 +134,7 @@ def test_drawings_are_the_same_at_any_size():
 
 
 def test_every_variant_exists_and_every_tag_is_known():
-    from drawn_art.render import _style
+    from drawn_art.adventurer.painting import style
 
     names = load_vocabulary().ids
     tables = {
@@ -146,7 +147,7 @@ def test_every_variant_exists_and_every_tag_is_known():
         "details": [variants.DETAILS],
     }
     for part, some in tables.items():
-        exist = set(_style().components()[part].variants())
+        exist = set(style().components()[part].variants())
         for table in some:
             assert set(table) <= exist
             assert {name for tags in table.values() for name in tags} <= set(names)
@@ -177,7 +178,7 @@ def cramers_v(first, second):
 
 
 def test_colors_are_balanced_and_independent():
-    drawings = [draw_lots(2, index, outside=False) for index in range(4000)]
+    drawings = [choose(2, index, outside=False) for index in range(4000)]
     colors = [
         [drawing.hair[0] for drawing in drawings],
         [drawing.eyes for drawing in drawings],
@@ -210,7 +211,7 @@ def filter_rule(width, height, tags, names):
 
 def test_the_filter_decides_as_expected():
     names = load_vocabulary().names
-    drawings = [draw_lots(9, index) for index in range(4000)]
+    drawings = [choose(9, index) for index in range(4000)]
     for one in drawings:
         found = filter_rule(one.width, one.height, set(one.tags), names)
         assert found == one.expected, one

@@ -11,6 +11,7 @@ import main
 from checkpoints.writing import save
 from command_line.flags import FLAGS
 from drawn_art.reserved import RESERVED_SEED
+from drawn_art.styles import STYLES
 from evaluation import frechet
 from loader.tags import load_vocabulary
 from network.architecture import Architecture
@@ -68,6 +69,7 @@ def test_all_of_it_twice(run, drawn_data, model_pth, trained_checkpoint, tmp_pat
     assert folder.name.endswith(f"{report['weights']['sha256'][:8]}-{report['measured']}")
     assert report["options"]["drawing_seed"] == RESERVED_SEED
     assert report["color_control"]["line_art"]["hair"]["pictures"] == 15
+    assert set(report["styles"]) == set(STYLES) and "micah*, xdog, hair" in out
     benchmark = report["pictures"]["benchmark"]
     assert (benchmark["pictures"], report["pictures"]["drawings"]["pictures"]) == (4, 1)
     assert benchmark["discriminator"]["true"]["hair"]["pictures"] == 4
@@ -75,7 +77,7 @@ def test_all_of_it_twice(run, drawn_data, model_pth, trained_checkpoint, tmp_pat
     assert report["pictures"]["drawings"]["frechet_extractor"] is None  # of a single picture
     assert benchmark["frechet_extractor"] > 0 and "frechet_inception" not in benchmark
     page = (folder / "evaluation.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') == 6 + 2
+    assert page.count('<img src="data:image/png;base64,') == 6 + 2 + len(STYLES)
     assert "http" not in page.replace("http-equiv", "") and "lavender_hair" in page
 
     assert run(*flags, load=trained_checkpoint)[0] == 0

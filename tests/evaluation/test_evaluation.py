@@ -11,8 +11,9 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 from coloring.colorist import Colorist
 from drawn_art import palette
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.reserved import RESERVED_SEED
+from drawn_art.styles import STYLES
 from evaluation import frechet
 from evaluation.color_control import area, judge, summarize
 from evaluation.dataset_metrics import Colored, Likeness, identity
@@ -145,7 +146,7 @@ def test_a_painter_that_does_not_listen(drawings):
 
 
 def test_the_drawings_are_held_out_and_kinds_of_line_art_differ(drawings):
-    assert drawings[1].tags == draw_lots(RESERVED_SEED, 1, outside=False).tags
+    assert drawings[1].tags == choose(RESERVED_SEED, 1, outside=False).tags
     assert [len(drawings), len(list(drawings))] == [3, 3]
     inked, extracted = (drawings[1].sketches[kind] for kind in KINDS)
     assert inked.shape == (1, 64, 64) and not inked.equal(extracted)
@@ -254,9 +255,10 @@ def test_statistics_of_drawings_drawn_otherwise_are_others(monkeypatch):
     pairs = DrawnPairs(HeldOutDrawings(2, 32), "line_art", load_vocabulary())
     before = identity(pairs)
     assert identity(pairs) == before
-    monkeypatch.setattr(
-        "evaluation.drawings.draw_lots", lambda seed, index, **which: draw_lots(3, index, **which)
+    other = STYLES["adventurer"]._replace(
+        choose=lambda seed, index, **which: choose(3, index, **which)
     )
+    monkeypatch.setitem(STYLES, "adventurer", other)
     assert identity(pairs) != before
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from drawn_art import palette
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.palette import nearest_tag
 from drawn_art.render import render_cropped
 from loader.tags import HAIR_COLORS, load_vocabulary, read_tag_lines
@@ -23,7 +23,8 @@ SEED = 4
 
 def run_demo(folder, *flags):
     return demo_dataset.main(
-        ["--dataset_path", str(folder), "--count", str(COUNT), "--seed", str(SEED), *flags]
+        ["--dataset_path", str(folder), "--count", str(COUNT), "--seed", str(SEED)]
+        + ["--styles", "adventurer", *flags]
     )
 
 
@@ -110,13 +111,19 @@ def test_line_art_fits_the_cropped_color_image(dataset):
 def test_what_is_rendered_for_evaluation_coincides_with_the_files(dataset):
     truth = [e for e in json_lines(dataset / "ground_truth.jsonl") if e["expected"] == "train"]
     for entry in truth[:12]:
-        cropped = render_cropped(draw_lots(SEED, entry["id"] - 1), 512)
+        cropped = render_cropped(choose(SEED, entry["id"] - 1), 512)
         color = cv2.imread(str(dataset / "rgb_cropped" / f"{entry['id']}.png"))[..., ::-1]
         line_art = cv2.imread(str(dataset / "simpl_train" / f"{entry['id']}.png"), -1)
         assert np.abs(cropped["color"].astype(int) - color).mean() < 3  # JPEG
         assert (cropped["line_art"] == line_art).all()
-        assert nearest_tag(mean_inside(color, cropped["hair"], 3), palette.HAIR) == entry["hair"][0]
-        assert nearest_tag(mean_inside(color, cropped["iris"], 1), palette.EYES) == entry["eyes"]
+        assert (
+            nearest_tag(mean_inside(color, cropped["hair"], 3), palette.HAIR)
+            == entry["colors"]["hair"]
+        )
+        assert (
+            nearest_tag(mean_inside(color, cropped["iris"], 1), palette.EYES)
+            == entry["colors"]["iris"]
+        )
 
 
 def files_of(folder):

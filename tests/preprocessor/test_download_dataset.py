@@ -52,6 +52,8 @@ def test_help_and_wrong_use():
     result = download("--help")
     assert result.returncode == 0
     assert all(word in result.stdout for word in ("--mirror", "--target", "512px/0167/263167.jpg"))
+    # What works today comes first.
+    assert result.stdout.index("fetch_images.py") < result.stdout.index("rsync")
     for arguments in (["--nonsense"], ["--target"], ["--files", "/nowhere.txt"]):
         result = download(*arguments)
         assert result.returncode == 2
@@ -101,6 +103,15 @@ def test_interrupted_unpacking_is_repeated(mirror, tmp_path):
     (target / "metadata/2018000000000000").write_text("{")
     (target / "metadata.json.tar.xz").write_bytes(b"half")
     assert download("--mirror", mirror, "--target", target).returncode == 0
+    assert fetched(target) == ALL
+
+
+@needs_rsync
+def test_an_empty_metadata_folder_is_not_complete(mirror, tmp_path):
+    target = tmp_path / "dataset"
+    (target / "metadata").mkdir(parents=True)
+    result = download("--mirror", mirror, "--target", target)
+    assert result.returncode == 0 and "already in" not in result.stdout
     assert fetched(target) == ALL
 
 

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from drawn_art.drawing import draw_lots
-from drawn_art.faces import face_position
+from drawn_art.adventurer.picture import choose
 from drawn_art.render import render_cropped
 from errors import InputError
 from images.png import write_png
@@ -17,6 +16,7 @@ from images.reader import read_rgb
 from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
 from preprocessor import demo_dataset, face_extractor
 from preprocessor.faces import samples as face_samples
+from preprocessor.faces.drawn import face_position
 from preprocessor.faces.positions import FacePosition, parse_position, read_positions
 from preprocessor.faces.search import square_box
 
@@ -324,8 +324,22 @@ def test_parser_shows_an_example():
 
 def test_faces_of_drawn_images_are_where_the_drawing_says(tmp_path, capsys):
     """No cascade: every drawing whose face is whole gives a crop with all of its irises in it."""
-    assert demo_dataset.main(["--dataset_path", str(tmp_path), "--count", "4", "--jobs", "1"]) == 0
-    drawings = [draw_lots(1, index) for index in range(4)]
+    assert (
+        demo_dataset.main(
+            [
+                "--dataset_path",
+                str(tmp_path),
+                "--count",
+                "4",
+                "--jobs",
+                "1",
+                "--styles",
+                "adventurer",
+            ]
+        )
+        == 0
+    )
+    drawings = [choose(1, index) for index in range(4)]
     (tmp_path / "rgb_train").mkdir()
     for drawing in drawings:
         color = render_cropped(drawing, 256)["color"]

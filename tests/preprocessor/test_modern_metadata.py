@@ -48,16 +48,17 @@ def same_records(count):
         yield old, post(number, names, rating=today, **size)
 
 
-@pytest.mark.parametrize("source", ALL)
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("source", "jobs"), [*((source, 1) for source in ALL), ("p1atdev", 2), ("tar.gz", 2)]
+)
 def test_the_same_drawings_as_from_2018(tmp_path, always_all_jobs, monkeypatch, source, jobs):
     monkeypatch.setattr(parquet, "ROWS", 70)
     old, today = zip(*same_records(400), strict=True)
     images = range(1, 401)
     write_dump(tmp_path / "old", old, images=images)
-    assert extract(tmp_path / "old") == 0
+    assert extract(tmp_path / "old", "--link") == 0
     root = dataset(tmp_path / "new", ALL[source], list(today), images)
-    assert extract(root, jobs=jobs) == 0
+    assert extract(root, "--link", jobs=jobs) == 0
     lines = (root / "tags.txt").read_text().splitlines()
     assert sorted(lines) == sorted((tmp_path / "old" / "tags.txt").read_text().splitlines())
     assert len(lines) > 30

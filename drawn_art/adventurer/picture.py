@@ -1,13 +1,14 @@
-"""One drawing, decided part by part from (seed, index): what is drawn, and so what is tagged."""
+"""One Adventurer picture, decided part by part from (seed, index): what is seen is tagged."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from drawn_art import palette, variants
+from drawn_art import palette
+from drawn_art.adventurer import painting, variants
+from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from loader.tags import load_vocabulary
-
-TRAIN, SKETCH, REJECTED = "train", "sketch", "rejected"
 
 # Why a drawing shall not become a training pair, and how many of all drawings are of that kind.
 OUTSIDE = {
@@ -22,11 +23,14 @@ OUTSIDE = {
     "no simple background": 0.006,
 }
 
+# Eyes, mouth and the fringe, in units of the style: left, top, and the side of the square.
+FACE = (125.0, 290.0, 330.0)
+
 BLACKLIST = ("comic", "photo", "english", "black_border", "multiple_views")
 
 
 @dataclass(frozen=True)
-class Drawing:
+class AdventurerPicture:
     """All that decides the pixels and the tags of one drawing.
 
     Parts are names of Adventurer variants (None: not drawn). `hair` and `background` are tag ids
@@ -58,12 +62,37 @@ class Drawing:
     reason: str
     tags: tuple[int, ...] = ()
 
+    style = "adventurer"
+    parts = ("hair", "iris", "background", "skin")
+
+    @property
+    def colors(self) -> dict[str, int]:
+        tags = {"hair": self.hair[0], "iris": self.eyes, "skin": self.skin}
+        if len(self.background) == 1:
+            tags["background"] = self.background[0]
+        return {part: tag for part, tag in tags.items() if tag is not None}
+
+    @property
+    def face(self) -> tuple[float, float, float] | None:
+        left, top, width, height = self.view
+        longer = max(width, height)
+        return (FACE[0] - left) / longer, (FACE[1] - top) / longer, FACE[2] / longer
+
+    def color_svg(self, width: int, height: int) -> str:
+        return painting.color_svg(self, width, height)
+
+    def line_svg(self, width: int, height: int) -> str:
+        return painting.line_svg(self, width, height)
+
+    def part_svg(self, width: int, height: int, colors: Mapping[str, str]) -> str:
+        return painting.part_svg(self, width, height, colors)
+
     @property
     def background_tag(self) -> int:
         return palette.GRADIENT_BACKGROUND if len(self.background) > 1 else self.background[0]
 
 
-def draw_lots(seed: int, index: int, *, outside: bool = True) -> Drawing:
+def choose(seed: int, index: int, *, outside: bool = True) -> AdventurerPicture:
     """Decide drawing number `index` of the data set `seed`; its file id is index + 1.
 
     With `outside` about 6 % of the drawings must not pass the filter, for the reasons and in the
@@ -71,8 +100,8 @@ def draw_lots(seed: int, index: int, *, outside: bool = True) -> Drawing:
     """
     lots = random.Random(f"tag2pix demo {seed} {index}")
     reason = _reason(lots) if outside else ""
-    drawing = _decide(lots, index + 1, reason)
-    return replace(drawing, tags=tuple(_ids(_tag_names(drawing)) + _color_tags(drawing)))
+    picture = _decide(lots, index + 1, reason)
+    return replace(picture, tags=tuple(_ids(_tag_names(picture)) + _color_tags(picture)))
 
 
 def _reason(lots: random.Random) -> str:
@@ -80,7 +109,7 @@ def _reason(lots: random.Random) -> str:
     return lots.choices(reasons, (1 - sum(OUTSIDE.values()), *OUTSIDE.values()))[0]
 
 
-def _decide(lots: random.Random, file_id: int, reason: str) -> Drawing:
+def _decide(lots: random.Random, file_id: int, reason: str) -> AdventurerPicture:
     hair_variant = lots.choice(list(variants.HAIR))
     width, height = _original_size(lots, reason)
     line_only = reason.startswith("sketch")
@@ -92,7 +121,7 @@ def _decide(lots: random.Random, file_id: int, reason: str) -> Drawing:
     background = (515193,) if line_only else _background(lots)
     if reason == "sunglasses":
         glasses = "variant01"
-    return Drawing(
+    return AdventurerPicture(
         file_id=file_id,
         hair_variant=hair_variant,
         eyes_variant=lots.choice(list(eyes_table)),
@@ -168,46 +197,46 @@ def _view(lots: random.Random, aspect: float) -> tuple[float, float, float, floa
     return center_x - width / 2, center_y - height / 2, width, height
 
 
-def _tag_names(drawing: Drawing) -> list[str]:
+def _tag_names(picture: AdventurerPicture) -> list[str]:
     """The names of all tags but the colors."""
-    names = ["1boy" if _is_boy(drawing.hair_variant) else "1girl", "solo"]
-    if drawing.reason != "no simple background":
+    names = ["1boy" if _is_boy(picture.hair_variant) else "1girl", "solo"]
+    if picture.reason != "no simple background":
         names.append("simple_background")
-    if drawing.line_only:
-        names += ["monochrome", "greyscale" if drawing.file_id % 2 else "sketch"]
-    if drawing.reason == "blacklisted tag":
-        names.append(BLACKLIST[drawing.file_id % len(BLACKLIST)])
-    if drawing.reason == "two hair colors":
+    if picture.line_only:
+        names += ["monochrome", "greyscale" if picture.file_id % 2 else "sketch"]
+    if picture.reason == "blacklisted tag":
+        names.append(BLACKLIST[picture.file_id % len(BLACKLIST)])
+    if picture.reason == "two hair colors":
         names += ["multicolored_hair", "gradient_hair"]
-    names += variants.HAIR[drawing.hair_variant]
-    names += _face_names(drawing)
+    names += variants.HAIR[picture.hair_variant]
+    names += _face_names(picture)
     return list(dict.fromkeys(names))
 
 
-def _face_names(drawing: Drawing) -> list[str]:
-    names = list(variants.MOUTH[drawing.mouth_variant])
-    if drawing.line_only:
+def _face_names(picture: AdventurerPicture) -> list[str]:
+    names = list(variants.MOUTH[picture.mouth_variant])
+    if picture.line_only:
         names = [name for name in names if name != "lipstick"]
-    if drawing.glasses_variant not in variants.SUNGLASSES:
+    if picture.glasses_variant not in variants.SUNGLASSES:
         eyes = variants.OPEN_EYES | variants.CLOSED_EYES
-        names += eyes[drawing.eyes_variant]
-        names += variants.EYEBROWS[drawing.eyebrows_variant]
+        names += eyes[picture.eyes_variant]
+        names += variants.EYEBROWS[picture.eyebrows_variant]
     worn = (
-        (drawing.glasses_variant, variants.GLASSES | variants.SUNGLASSES),
-        (drawing.earrings_variant, variants.EARRINGS),
-        (drawing.details_variant, variants.DETAILS),
+        (picture.glasses_variant, variants.GLASSES | variants.SUNGLASSES),
+        (picture.earrings_variant, variants.EARRINGS),
+        (picture.details_variant, variants.DETAILS),
     )
     return names + [name for variant, table in worn if variant for name in table[variant]]
 
 
-def _color_tags(drawing: Drawing) -> list[int]:
-    if drawing.reason == "sketch":
-        return [drawing.background_tag]
-    colors = [*drawing.hair, drawing.eyes, drawing.background_tag]
-    if not drawing.line_only:
-        colors.append(drawing.skin)
-    if drawing.glasses_variant in variants.GLASSES and not drawing.line_only:
-        colors.append(drawing.frame)
+def _color_tags(picture: AdventurerPicture) -> list[int]:
+    if picture.reason == "sketch":
+        return [picture.background_tag]
+    colors = [*picture.hair, picture.eyes, picture.background_tag]
+    if not picture.line_only:
+        colors.append(picture.skin)
+    if picture.glasses_variant in variants.GLASSES and not picture.line_only:
+        colors.append(picture.frame)
     return [tag for tag in colors if tag is not None]
 
 

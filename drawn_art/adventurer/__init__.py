@@ -1,0 +1,1 @@
+"""Heads in the Adventurer style by Lisa Wischofsky, with all that is known about them."""

@@ -1,0 +1,1 @@
+"""Dressed people in anime proportions, drawn part by part as SVG."""
