@@ -40,7 +40,7 @@ test-slow: .venv/development
 	$(BIN)/python -m pytest -q -m slow
 
 test-browser: .venv/development
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "gradio>=6" playwright
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "gradio>=6.31" playwright
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
 test-programs: .venv/development

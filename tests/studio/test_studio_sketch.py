@@ -109,7 +109,9 @@ def test_dark_and_colored_pictures_bring_advice(tmp_path):
     ImageDraw.Draw(dark).line((0, 10, 20, 10), fill=240)
     dark.save(tmp_path / "dark.png")
     assert "Invert" in read_sketch_file(tmp_path / "dark.png", "dark").notices[0]
-    Image.new("RGB", (20, 20), (250, 180, 90)).save(tmp_path / "photo.png")
+    photo = Image.new("RGB", (20, 20), (250, 180, 90))
+    ImageDraw.Draw(photo).line((0, 10, 20, 10), fill=(60, 20, 10))
+    photo.save(tmp_path / "photo.png")
     assert "XDoG" in read_sketch_file(tmp_path / "photo.png", "photo").notices[0]
 
 
