@@ -79,7 +79,10 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _absolute(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: there is no such user") from error
 
 
 def _positive(text: str) -> int:
