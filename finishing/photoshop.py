@@ -33,7 +33,7 @@ def save_photoshop(
         channels=4, width=flat.width, height=flat.height, depth=8, color_mode=ColorMode.RGB
     )
     merged = ImageData(compression=Compression.RLE)
-    merged.set_data([channel.tobytes() for channel in flat.convert("RGBA").split()], header)
+    merged.set_data([channel.tobytes() for channel in _on_white(flat).split()], header)
     record = PSD(header=header, image_resources=ImageResources.new(), image_data=merged)
     document = PSDImage(record)
     for layer in layers:
@@ -45,6 +45,15 @@ def save_photoshop(
     # PSDImage.save would lay the layers on each other again, in floating point and much memory.
     with path.open("wb") as file:
         record.write(file)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """RGBA whose colors lie on white already, as those of a merged picture in a PSD do."""
+    picture = picture.convert("RGBA")
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture)
+    paper.putalpha(picture.getchannel("A"))
+    return paper
 
 
 def read_photoshop_entries(path: str | os.PathLike) -> dict[str, str]:

@@ -84,11 +84,17 @@ def test_photoshop(finished, tmp_path, transparent):
     hair = next(layer for layer in document if layer.name == "hair")
     box = np.s_[hair.top : hair.bottom, hair.left : hair.right]
     assert np.array_equal(np.asarray(hair.topil())[..., 3] > 0, finished.inside("hair")[box])
-    merged = np.asarray(document.topil().convert("RGBA")).astype(int)
-    assert np.array_equal(merged[..., :3], finished.picture(transparent=transparent)[..., :3])
-    flat = flatten((layer.topil(), layer.offset) for layer in document if layer.visible)
-    seen = flat[..., 3] > 0
-    assert np.abs(flat.astype(int) - merged)[seen].max() <= 1
+    shown = Image.new("RGBA", (256, 256), "white")
+    shown.alpha_composite(
+        Image.fromarray(finished.picture(transparent=transparent)).convert("RGBA")
+    )
+    shown = np.asarray(shown)[..., :3].astype(int)
+    assert np.array_equal(np.asarray(document.topil().convert("RGB")), shown)
+    flat = Image.new("RGBA", (256, 256), "white")
+    for layer in document:
+        if layer.visible:
+            flat.alpha_composite(layer.topil(), layer.offset)
+    assert np.abs(np.asarray(flat)[..., :3] - shown).max() <= 1
     assert read_saved_entries(path) == ENTRIES
 
 
