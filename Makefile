@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo train-demo train-demo-quick test test-slow test-browser clean-demo
+.PHONY: help demo train-demo train-demo-quick test test-slow test-browser test-programs clean-demo
 
 help:
 	@echo "make demo              color testset/ with the weights that come with the project"
@@ -10,6 +10,7 @@ help:
 	@echo "make test              install what the tests need and run them (about 10 minutes)"
 	@echo "make test-slow         the tests that take long"
 	@echo "make test-browser      the tests of the studio in a real browser (needs Chromium)"
+	@echo "make test-programs     layered files opened by GIMP and Krita (Debian: gimp krita xvfb xauth)"
 	@echo "make clean-demo        delete what these demos made"
 
 .venv/runtime: requirements.txt
@@ -41,6 +42,9 @@ test-slow: .venv/development
 test-browser: .venv/development
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "gradio>=6" playwright
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+test-programs: .venv/development
+	$(BIN)/python -m pytest -q -m programs tests/finishing
 
 clean-demo:
 	rm -rf demo

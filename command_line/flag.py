@@ -68,7 +68,9 @@ class Flag:
             return
         values = value if isinstance(value, (list, tuple)) else [value]
         several = isinstance(self.default, list)
-        if several != isinstance(value, (list, tuple)) or (several and len(values) != self.nargs):
+        if several != isinstance(value, (list, tuple)) or (
+            several and isinstance(self.nargs, int) and len(values) != self.nargs
+        ):
             raise ValueError(f"{self.name} is {value!r}")
         for single in values:
             if isinstance(single, bool) or not isinstance(single, (int, float, str)):

@@ -83,5 +83,5 @@ def _is_colored(sketch: np.ndarray) -> bool:
     red, green, blue = cv2.split(sketch)
     highest = cv2.max(red, cv2.max(green, blue))
     lowest = cv2.min(red, cv2.min(green, blue))
-    colored = cv2.compare(cv2.subtract(highest, lowest), COLORED_SPREAD, cv2.CMP_GT)
-    return cv2.countNonZero(colored) > COLORED_SHARE * colored.size
+    colored = cv2.subtract(highest, lowest) > COLORED_SPREAD
+    return np.count_nonzero(colored) > COLORED_SHARE * colored.size

@@ -1,10 +1,11 @@
 """Which part of the drawn figure every pixel belongs to."""
 
+import cv2
 import numpy as np
 
 from finishing.fill import smooth_into
 from finishing.regions import Regions
-from finishing.spread import AT_SEED, Spread, at_seeds, to_grid, weighted_medians
+from finishing.spread import AT_SEED, SAMPLES, Spread, at_seeds, to_grid, weighted_medians
 
 REST = "rest"
 PARTS = ("background", "skin", "hair", "eyes")
@@ -25,6 +26,8 @@ def find_parts(regions: Regions, spread: Spread, changes: np.ndarray) -> np.ndar
     changes: (h, w, 4) float32 in [0, 1], of a small picture how much the tags of each of PARTS
     change every pixel. A region is of the part whose tags change it most.
     """
+    rows, columns = (side // SAMPLES for side in spread.labels.shape)
+    changes = cv2.resize(changes, (columns, rows), interpolation=cv2.INTER_AREA)
     values = to_grid(changes * 255)
     weights = spread.weights.ravel()
     groups = np.concatenate([spread.grouped.ravel(), spread.groups])

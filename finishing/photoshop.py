@@ -17,8 +17,8 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 def save_photoshop(
     path: Path, layers: Iterable[Layer], flat: Image.Image, entries: Mapping[str, str]
 ) -> None:
-    """Write layers, from the bottom up, and `flat` (RGB), what they look like together; `entries`
-    go into the XMP packet. Raises ValueError for a side of more than 30,000 pixels."""
+    """Write layers, from the bottom up, and `flat`, what they look like together; `entries` go
+    into the XMP packet. Raises ValueError for a side of more than 30,000 pixels."""
     from psd_tools import PSDImage
     from psd_tools.constants import ColorMode, Compression, Resource
     from psd_tools.psd import PSD
@@ -28,11 +28,12 @@ def save_photoshop(
 
     if max(flat.size) > LONGEST:
         raise ValueError(f"a PSD has at most {LONGEST:,} pixels on a side")
+    # With a fourth channel layers have transparency instead of masks.
     header = FileHeader(
-        channels=3, width=flat.width, height=flat.height, depth=8, color_mode=ColorMode.RGB
+        channels=4, width=flat.width, height=flat.height, depth=8, color_mode=ColorMode.RGB
     )
     merged = ImageData(compression=Compression.RLE)
-    merged.set_data([channel.tobytes() for channel in flat.split()], header)
+    merged.set_data([channel.tobytes() for channel in _on_white(flat).split()], header)
     record = PSD(header=header, image_resources=ImageResources.new(), image_data=merged)
     document = PSDImage(record)
     for layer in layers:
@@ -44,6 +45,15 @@ def save_photoshop(
     # PSDImage.save would lay the layers on each other again, in floating point and much memory.
     with path.open("wb") as file:
         record.write(file)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """RGBA whose colors lie on white already, as those of a merged picture in a PSD do."""
+    picture = picture.convert("RGBA")
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture)
+    paper.putalpha(picture.getchannel("A"))
+    return paper
 
 
 def read_photoshop_entries(path: str | os.PathLike) -> dict[str, str]:

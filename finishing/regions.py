@@ -42,24 +42,23 @@ def find_regions(gray: np.ndarray) -> Regions:
     2009, section 4.1): a ball moves between the lines; where it cannot pass are other regions,
     and smaller balls find those that were too small for it. The centers of a ball of radius r are
     where the distance to the lines exceeds r, so one distance transform serves all radii. The
-    regions then grow over the paper, and last of all under the lines until they meet.
+    regions then grow over the paper until they meet (watershed), and under the nearest lines.
     """
-    paper = cv2.compare(gray, ink_threshold(gray), cv2.CMP_GT)
-    if not cv2.hasNonZero(paper):
-        paper = np.full_like(paper, 255)
+    paper = (gray > ink_threshold(gray)).astype(np.uint8) * 255
+    if not paper.any():
+        paper[:] = 255
     paper = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     distance = cv2.distanceTransform(paper, cv2.DIST_L2, 3)
+    # The frame is watershed's: no region may lie in it alone.
+    distance[[0, -1]] = distance[:, [0, -1]] = 0
     markers, seeds = _markers(distance, max(gray.shape))
     cv2.watershed(cv2.merge([paper] * 3), markers)
-    _fill_seams(markers)
+    markers = _under_lines(markers, paper)
     rows, columns = np.divmod(seeds, markers.shape[1])
     inner = np.s_[1:-1, 1:-1]
     labels, distance = np.ascontiguousarray(markers[inner] - 1), distance[inner]
-    rows, columns = (
-        (index - 1).clip(0, side - 1)
-        for index, side in zip((rows, columns), labels.shape, strict=True)
-    )
-    return Regions(labels, distance, rows * labels.shape[1] + columns, *_touching(labels, distance))
+    seeds = (rows - 1) * labels.shape[1] + columns - 1
+    return Regions(labels, distance, seeds, *_touching(labels, distance))
 
 
 def ink_threshold(gray: np.ndarray) -> int:
@@ -103,20 +102,15 @@ def _add_components(markers: np.ndarray, centers: np.ndarray, seeds: np.ndarray)
     return seeds
 
 
-def _fill_seams(labels: np.ndarray) -> None:
-    """Give the pixels between two regions (-1, or 0 where they enclose one) to one of them."""
-    rows, columns = np.nonzero(labels <= 0)
-    height, width = labels.shape
-    while len(rows):
-        found = np.zeros(len(rows), np.int32)
-        for down, right in ((0, -1), (0, 1), (-1, 0), (1, 0)):
-            beside = labels[
-                np.clip(rows + down, 0, height - 1), np.clip(columns + right, 0, width - 1)
-            ]
-            found = np.where(found <= 0, beside, found)
-        labels[rows, columns] = found
-        left = found <= 0
-        rows, columns = rows[left], columns[left]
+def _under_lines(markers: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Markers of the paper alone, spread to all pixels: each has that of the nearest paper."""
+    known = (paper > 0) & (markers > 0)
+    outside = 1 - known.astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(
+        outside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    # Known pixels are numbered row by row from 1.
+    return markers[known][nearest - 1]
 
 
 def _touching(labels: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

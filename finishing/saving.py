@@ -39,7 +39,6 @@ def save_finished(
     elif path.suffix == ".ora":
         save_openraster(path, layers_of(finished, transparent=transparent), flat, entries)
     elif path.suffix == ".psd":
-        flat = _on_white(flat) if transparent else flat
         save_photoshop(path, layers_of(finished, transparent=transparent), flat, entries)
     else:
         raise ValueError(f"{path.suffix} is none of {', '.join(FORMATS)}")
@@ -57,9 +56,3 @@ def read_saved_entries(path: str | os.PathLike) -> dict[str, str]:
         return read(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, ParseError) as error:
         raise BrokenImageError(path, f"damaged, or not of Tag2Pix: {error}") from error
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    paper = Image.new("RGB", picture.size, "white")
-    paper.paste(picture, mask=picture.getchannel("A"))
-    return paper

@@ -88,13 +88,15 @@ def test_pictures_of_any_shape(run, tmp_path):
     for name, size in (("wide", (100, 50)), ("tall", (30, 90))):
         image = Image.new("LA", size, (0, 0))
         image.save(tmp_path / f"{name}.png")
-    code, _, _ = run("--test", "--image", tmp_path, "--tags", "blue_hair", "red eyes")
+    tags = ("--tags", "blue_hair", "red eyes")
+    code, _, _ = run("--test", "--image", tmp_path, *tags, "--finish", "none")
     assert code == 0
     folder = tmp_path / "results" / "small"
     with Image.open(folder / "wide.png") as wide, Image.open(folder / "tall.png") as tall:
         assert wide.size == (32, 16) and tall.size == (11, 32)
         assert wide.text["tags"] == "blue_hair red_eyes"
-    again = run("--test", "--image", tmp_path / "wide.png", "--tags", "10953", "8526")
+    tags = ("--tags", "10953", "8526")
+    again = run("--test", "--image", tmp_path / "wide.png", *tags, "--finish", "none")
     assert again[0] == 0
     assert np.array_equal(pixels(folder / "wide.png"), pixels(folder / "wide_0.png"))
 
