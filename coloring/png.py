@@ -14,18 +14,32 @@ from files.folders import make_folder
 SHORT_HASH = 8
 
 
-def save_png(picture: Image.Image, path: Path, tags: Iterable[str], **entries: str) -> None:
+def save_png(
+    picture: Image.Image,
+    path: Path,
+    tags: Iterable[str],
+    *,
+    dpi: tuple[float, float] | None = None,
+    **entries: str,
+) -> None:
     """Save a PNG with the text entries `tags` (names, separated by spaces) and `entries`."""
     text = PngImagePlugin.PngInfo()
     for name, value in {"Software": "Tag2Pix", "tags": " ".join(tags), **entries}.items():
         text.add_text(name, value)
-    picture.save(path, pnginfo=text)
+    picture.save(path, pnginfo=text, **({"dpi": dpi} if dpi else {}))
 
 
-def write_png(picture: Image.Image, path: Path, tags: Iterable[str], **entries: str) -> None:
+def write_png(
+    picture: Image.Image,
+    path: Path,
+    tags: Iterable[str],
+    *,
+    dpi: tuple[float, float] | None = None,
+    **entries: str,
+) -> None:
     """The same under a name that is taken over if it is taken, all or nothing."""
     with atomic_path(path) as temporary:
-        save_png(picture, temporary, tags, **entries)
+        save_png(picture, temporary, tags, dpi=dpi, **entries)
 
 
 def write_new_png(

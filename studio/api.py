@@ -8,9 +8,10 @@ import gradio as gr
 from errors import InputError
 from studio import painting
 from studio.actions import Studio
+from studio.cleanup import METHODS, Cleanup
 from studio.events import reported
-from studio.sketch import METHODS, Cleanup
 from studio.swatches import rows
+from studio.widgets import image_as_uploaded
 
 
 class Api:
@@ -28,13 +29,14 @@ class Api:
 
         tags: names or ids. weights: "" for the first. The other values are the page's.
         """
-        painted, colorist, sketch_size = self.studio.paint_file(
+        painted, lines, read = self.studio.paint_file(
             _required(sketch), Cleanup(cleanup, invert), _words(tags), weights
         )
         method = enlarge_by or painting.methods()[0]
-        picture = painting.enlarge(painted.picture, size, method, sketch_size, colorist.device)
-        weights = weights or self.studio.weights.first
-        path = painting.save_png(picture, self._path("colored.png"), painted.tags, weights)
+        picture = self.studio.enlarge_file(painted, lines, read.gray.size, size, method)
+        weights = self.studio.weights.named(weights)
+        path = self._path("colored.png")
+        painting.save_png(picture, path, painted.tags, weights, read.dpi)
         about = {"tags": painted.tags, "weights": weights, "seconds": round(painted.seconds, 3)}
         return str(path), about
 
@@ -60,7 +62,10 @@ class Api:
             painting.save_png(painted.picture, folder / f"{number}.png", painted.tags, weights)
             for number, painted in enumerate(all_painted)
         ]
-        names = ["_".join(painted.tags)[:80] for painted in all_painted]
+        names = [
+            f"{number:02d}_{painting.file_stem('', painted.tags).lstrip('-')}.png"
+            for number, painted in enumerate(all_painted, 1)
+        ]
         archive = painting.write_zip(pictures, names, folder / "variations.zip")
         for picture in pictures:
             picture.unlink()
@@ -84,28 +89,12 @@ class Api:
         return folder / name
 
 
-def sketch_image(cache: Path, **options) -> gr.Image:
-    """An image whose file reaches the handlers as it was uploaded: they check it themselves."""
-
-    def uploaded(payload) -> str | None:
-        if not payload:
-            return None
-        # A request can name any path; Gradio checks only those that are marked as files.
-        if not Path(payload.path).resolve().is_relative_to(cache.resolve()):
-            raise gr.Error("give a file that was uploaded", print_exception=False)
-        return payload.path
-
-    image = gr.Image(type="filepath", **options)
-    image.preprocess = uploaded
-    return image
-
-
 def add_api(studio: Studio) -> None:
     """Add the endpoints to the app being built; their components are never shown."""
     api = Api(studio)
     painter = {"concurrency_id": "painter", "concurrency_limit": 1}
     with gr.Row(visible=False):
-        sketch = sketch_image(studio.cache, label="sketch")
+        sketch = image_as_uploaded(studio.cache, label="sketch")
         tags = gr.JSON([], label="tags")
         weights = gr.Textbox("", label="weights")
         cleanup = gr.Radio(list(METHODS), value="none", label="cleanup")
@@ -125,7 +114,7 @@ def add_api(studio: Studio) -> None:
             api.variations, [sketch, tags, weights, what, count, seed, cleanup, invert], archive,
             api_name="variations", **painter,
         )  # fmt: skip
-    gr.api(reported(api.tags), api_name="tags")
+    gr.api(reported(api.tags), api_name="tags", **painter)
     gr.api(reported(api.weights), api_name="weights")
 
 

@@ -11,10 +11,11 @@ import gradio as gr
 from errors import InputError
 from studio import painting
 from studio.actions import Studio
+from studio.cleanup import Cleanup
 from studio.session import Result, Session
-from studio.sketch import Cleanup
-from studio.swatches import as_json, rows, sections
+from studio.swatches import as_json, learned_line, rows, sections
 from studio.weights import device_name
+from studio.widgets import address, uploaded_paths
 
 
 def reported(handler: Callable) -> Callable:
@@ -36,133 +37,286 @@ def reported(handler: Callable) -> Callable:
 
 
 class Handlers:
-    """One method per event; its arguments and results are those that the page lists there."""
+    """One method per event. Each is given the tab's key first; those that change what is seen
+    return `view`, in the order of the page's `whole`."""
 
     def __init__(self, studio: Studio, examples: Sequence[Path]):
         self.studio, self.examples = studio, examples
 
-    def load(self, session: Session, path: str | None, *cleanup):
-        """A sketch that cannot be used leaves an empty place and a message."""
+    @reported
+    def restore(self, key: str):
+        """What a tab shows when it is opened: its work of before."""
+        session = self._session(key)
+        weights = session.weights or self.studio.weights.first
         try:
-            notices = self.studio.load(session, path, Cleanup(*cleanup))
+            chosen = self.choose_weights(key, weights)
+        except gr.Error:
+            chosen = self.choose_weights(key, self.studio.weights.first)
+            weights = self.studio.weights.first
+        choice = gr.Dropdown(self.studio.weights.refresh(), value=weights)
+        return key, choice, *chosen, *self._view(session), *self._varied(session)
+
+    @reported
+    def begin(self, key: str, weights: str):
+        """A tab that has no work yet shows an example, already colored."""
+        session = self._session(key)
+        if session.is_new and self.examples:
+            self.studio.load(session, self.examples[0])
+            tags = self.studio.example_tags(weights)
+            self.studio.color(session, tags, weights, in_history=False)
+            session.forget_steps()
+        return self._view(session)
+
+    def load(self, key: str, given: dict):
+        """A sketch that cannot be used leaves an empty place and a message."""
+        session = self._session(key)
+        try:
+            paths = uploaded_paths(given, self.studio.cache)
+            if not paths:
+                session.unload()
+                return *self._view(session), gr.skip()
+            if len(paths) > 1:
+                session.take_batch(paths)
+            sketch = self.studio.load(session, paths[0])
+            notices, role = list(sketch.notices), "status"
         except InputError as error:
             session.unload()
-            return session, _notice([str(error)], "alert"), gr.Image(visible=False), None
-        return session, _notice(notices, "status"), _preview(session), gr.skip()
-
-    def load_example(self, session: Session, event: gr.SelectData, *cleanup):
-        path = str(self.examples[event.index])
-        return *self.load(session, path, *cleanup)[:3], path
-
-    def unload(self, session: Session):
-        session.unload()
-        return session, "", gr.Image(visible=False)
+            notices, role, paths = [str(error)], "alert", []
+        if len(paths) > 1:
+            notices.append(f"{len(paths)} files: Color all of them below, or this first one here")
+        view = self._view(session, notices, role)
+        return *view, gr.Accordion(visible=bool(session.batch), open=True)
 
     @reported
-    def clean(self, session: Session, *values):
-        cleanup = Cleanup(*values)
-        if session.sketch is not None:
-            self.studio.clean(session, cleanup)
-        return (
-            session,
-            _preview(session),
-            gr.Slider(visible=cleanup.method == "threshold"),
-            gr.Slider(visible=cleanup.method == "xdog"),
-        )
-
-    def list_weights(self):
-        """Checkpoints that appeared since the last tab was opened."""
-        return gr.Dropdown(self.studio.weights.refresh())
+    def load_example(self, key: str, index: int):
+        session = self._session(key)
+        sketch = self.studio.load(session, self.examples[int(index)])
+        return self._view(session, sketch.notices)
 
     @reported
-    def choose_weights(self, weights: str, chosen: list[str]):
+    def clean(self, key: str, *values):
+        session = self._session(key)
+        if session.drawing is not None:
+            self.studio.clean(session, Cleanup(*values))
+        return self._view(session)
+
+    def photo(self, key: str):
+        """The one click for photos of paper; a second one takes it back."""
+        session = self._session(key)
+        is_photo = session.drawing is not None and session.drawing.cleanup.method == "photo"
+        return self.clean(key, "none" if is_photo else "photo")
+
+    @reported
+    def choose_weights(self, key: str, weights: str):
+        session = self._session(key)
         vocabulary = self.studio.weights.colorist(weights).vocabulary
-        known = [name for name in chosen if vocabulary.ids.get(name) in vocabulary.cvt_index]
-        picker = gr.HTML(value=known, sections=as_json(sections(vocabulary)))
+        session.weights = weights
+        names = {vocabulary.names[tag] for tag in vocabulary.cvt}
+        learned = self.studio.weights.learned(weights)
+        picker = gr.HTML(
+            value=[word for word in session.state.tags if "=" in word or word in names],
+            sections=as_json(sections(vocabulary), learned),
+            learned=learned_line(sections(vocabulary), learned),
+        )
         what = gr.Dropdown([painting.RANDOM, *rows(vocabulary)])
         return device_line(self.studio, weights), picker, what
 
     @reported
-    def color(self, session: Session, tags: list[str], weights: str, path: str | None, *cleanup):
-        self._ensure_loaded(session, path, cleanup)
-        self.studio.color(session, tags, weights)
-        return self._shown(session)
+    def choose(self, key: str, words: list[str]):
+        session = self._session(key)
+        session.choose(_words(words))
+        return self._steps(session)
 
     @reported
-    def color_live(self, live: bool, session: Session, *request):
-        if not live or session.line_art is None:
-            return (gr.skip(),) * 4
-        return self.color(session, *request)
+    def color(self, key: str, words: list[str], weights: str):
+        session = self._session(key)
+        self.studio.color(session, _words(words), weights)
+        return self._view(session)
 
-    def return_to_history(self, session: Session, event: gr.SelectData):
-        return self._return_to(session, session.history[event.index])
+    @reported
+    def color_live(self, live: bool, key: str, words: list[str], weights: str):
+        session = self._session(key)
+        if not live or session.drawing is None:
+            return (gr.skip(),) * 13
+        self.studio.color(session, _words(words), weights)
+        # What was clicked meanwhile stays chosen.
+        view = self._view(session)
+        return *view[:7], gr.skip(), *view[8:]
 
-    def return_to_variation(self, session: Session, event: gr.SelectData):
-        return self._return_to(session, session.variations[event.index])
+    @reported
+    def finish(self, key: str):
+        session = self._session(key)
+        self.studio.finish(session)
+        return _compared(session)
+
+    @reported
+    def undo(self, key: str):
+        session = self._session(key)
+        session.undo()
+        return self._view(session)
+
+    @reported
+    def redo(self, key: str):
+        session = self._session(key)
+        session.redo()
+        return self._view(session)
+
+    @reported
+    def return_to_history(self, key: str, index: int):
+        session = self._session(key)
+        return self._return_to(session, session.history, index)
+
+    @reported
+    def return_to_variation(self, key: str, index: int):
+        session = self._session(key)
+        return self._return_to(session, session.variations, index)
 
     def choose_variation(self, what: str):
         return gr.Slider(visible=what == painting.RANDOM)
 
     @reported
     def vary(
-        self, what: str, count: int, session: Session, tags: list[str], weights: str,
-        path: str | None, progress=gr.Progress(), *cleanup,  # noqa: B008
+        self, key: str, what: str, count: int, words: list[str], weights: str,
+        progress=gr.Progress(),  # noqa: B008
     ):  # fmt: skip
-        self._ensure_loaded(session, path, cleanup)
+        session = self._session(key)
+        seed = secrets.randbits(32)
+        self.studio.vary(session, _words(words), weights, what, count, seed, _shown_by(progress))
+        return self._varied(session)
 
-        def report(number: int, total: int) -> None:
-            progress((number, total), desc="painting", unit="pictures")
+    @reported
+    def color_batch(
+        self, key: str, words: list[str], weights: str,
+        progress=gr.Progress(),  # noqa: B008
+    ):  # fmt: skip
+        session = self._session(key)
+        archive, failed = self.studio.color_batch(
+            session, _words(words), weights, _shown_by(progress)
+        )
+        return str(archive), _notice(failed, "alert")
 
-        self.studio.vary(session, tags, weights, what, count, secrets.randbits(32), report)
-        common = set.intersection(*(set(result.tags) for result in session.variations))
-        pictures = [
-            (str(result.picture), _caption(tag for tag in result.tags if tag not in common))
-            for result in session.variations
-        ]
+    @reported
+    def save(
+        self, key: str, size: str, method: str, suffix: str, transparent: bool,
+        progress=gr.Progress(),  # noqa: B008
+    ) -> str:  # fmt: skip
+        session = self._session(key)
+        path = self.studio.save(session, size, method, suffix, transparent, _shown_by(progress))
+        return str(path)
+
+    @reported
+    def save_zip(
+        self, key: str, size: str, method: str, progress=gr.Progress()  # noqa: B008
+    ) -> str:  # fmt: skip
+        session = self._session(key)
+        return str(self.studio.save_zip(session, size, method, _shown_by(progress)))
+
+    @reported
+    def save_sheet(self, key: str) -> str:
+        return str(self.studio.save_sheet(self._session(key)))
+
+    def cancel(self, key: str):
+        """Ends what the session has under way, at its next step."""
+        self._session(key).cancelled.set()
+
+    def _session(self, key: str) -> Session:
+        return self.studio.sessions.get(key)
+
+    def _return_to(self, session: Session, results: list[Result], index: int):
+        if not 0 <= int(index) < len(results):
+            raise InputError("that picture is gone")
+        session.return_to(results[int(index)])
+        return self._view(session)
+
+    def _view(self, session: Session, notices: Sequence[str] = (), role: str = "status"):
+        """All that can change: sketch, notice, preview, method, invert, level, sigma, picker,
+        compare, status, history, undo, redo."""
+        drawing = session.drawing
+        cleanup = drawing.cleanup if drawing else Cleanup()
+        cleaned = drawing is not None and drawing.lines != drawing.gray
+        sketch = {}
+        if drawing is not None:
+            width, height = drawing.size
+            sketch = {
+                "url": address(drawing.gray),
+                "html": escape(drawing.name),
+                "size": f"{width} × {height} px",
+            }
         return (
-            session,
-            gr.Gallery(pictures, visible=True, selected_index=None),
-            gr.Row(visible=True),
+            sketch,
+            _notice(notices, role),
+            gr.Image(str(drawing.lines) if cleaned else None, visible=cleaned),
+            gr.Radio(value=cleanup.method),
+            gr.Checkbox(value=cleanup.invert),
+            gr.Slider(visible=cleanup.method == "threshold"),
+            gr.Slider(visible=cleanup.method == "xdog"),
+            list(session.state.tags),
+            _compared(session),
+            self._status(session),
+            _strip(session.history),
+            *self._steps(session),
         )
 
-    @reported
-    def save(self, session: Session, size: str, method: str) -> str:
-        return str(self.studio.save(session, size, method))
-
-    @reported
-    def save_zip(self, session: Session) -> str:
-        return str(self.studio.save_zip(session))
-
-    @reported
-    def save_sheet(self, session: Session) -> str:
-        return str(self.studio.save_sheet(session))
-
-    def _ensure_loaded(self, session: Session, path: str | None, cleanup: tuple) -> None:
-        """The click can come while the upload's own event is still on its way."""
-        if session.line_art is None and path:
-            self.studio.load(session, path, Cleanup(*cleanup))
-
-    def _return_to(self, session: Session, result: Result):
-        session.show(result)
-        shown = self._shown(session)
-        return *shown, list(result.tags), str(result.sketch), _preview(session)
-
-    def _shown(self, session: Session):
+    def _status(self, session: Session) -> str:
         result = session.current
-        device = device_name(self.studio.weights.colorist(result.weights).device)
-        status = (
-            f"<b>{result.seconds:.2f} s</b> on {escape(device)} · {escape(result.weights)}"
-            f"<br>{escape(result.caption)}"
+        if result is None:
+            return ""
+        device = device_name(self.studio.weights.device)
+        width, height = result.drawing.size
+        return (
+            f"<b>{result.seconds:.2f} s</b> on {escape(device)} · {escape(result.weights)} · "
+            f"{width} × {height} px<br>{escape(result.caption)}"
         )
-        strip = [(str(kept.picture), kept.caption) for kept in session.history]
-        selected = session.history.index(result)
-        history = gr.Gallery(strip, visible=True, selected_index=selected)
-        return session, (str(result.under), str(result.picture)), status, history
+
+    def _steps(self, session: Session):
+        return (
+            gr.Button(interactive=bool(session.done)),
+            gr.Button(interactive=bool(session.undone)),
+        )
+
+    def _varied(self, session: Session):
+        made = session.variations
+        common = set.intersection(*(set(r.tags) for r in made)) if made else set()
+        captions = [_caption(tag for tag in r.tags if tag not in common) for r in made]
+        return (
+            gr.HTML(_strip(made, captions), visible=bool(made)),
+            gr.Row(visible=bool(made)),
+        )
 
 
 def device_line(studio: Studio, weights: str = "") -> str:
     colorist = studio.weights.colorist(weights)
     return f"{escape(device_name(colorist.device))} · paints {colorist.size} px"
+
+
+def _shown_by(progress: gr.Progress) -> Callable[[float, str], None]:
+    return lambda share, what: progress(share, desc=what)
+
+
+def _words(words) -> list[str]:
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise InputError("tags is a list of tag names")
+    return words
+
+
+def _compared(session: Session) -> dict:
+    result = session.current
+    if result is None:
+        return {}
+    finished = result.full.exists()
+    return {
+        "under": address(result.drawing.lines if finished else result.under),
+        "picture": address(result.full if finished else result.picture),
+        "html": escape(result.caption),
+    }
+
+
+def _strip(results: Sequence[Result], captions: Sequence[str] | None = None) -> list[dict]:
+    captions = captions or [result.caption for result in results]
+    return [
+        {"url": address(result.picture), "html": escape(caption)}
+        for result, caption in zip(results, captions, strict=True)
+    ]
 
 
 def _caption(tags) -> str:
@@ -171,8 +325,3 @@ def _caption(tags) -> str:
 
 def _notice(lines: Sequence[str], role: str) -> str:
     return f'<p role="{role}">{"<br>".join(map(escape, lines))}</p>' if lines else ""
-
-
-def _preview(session: Session):
-    changed = session.line_art is not None and session.line_art != session.sketch
-    return gr.Image(str(session.line_art) if changed else None, visible=changed)

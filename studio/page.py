@@ -6,18 +6,22 @@ from types import SimpleNamespace
 import gradio as gr
 
 from command_line.flags import PROJECT
+from finishing.saving import FORMATS
 from studio import painting
 from studio.actions import Studio
-from studio.api import add_api, sketch_image
+from studio.api import add_api
+from studio.cleanup import METHODS
 from studio.events import Handlers, device_line
-from studio.session import HISTORY, Session
-from studio.sketch import METHODS
-from studio.swatches import as_json, rows, sections
+from studio.session import HISTORY
+from studio.swatches import as_json, learned_line, rows, sections
+from studio.widgets import ASSETS, PRIVATE, address, html, open_dropdown
 
-ASSETS = Path(__file__).with_name("assets")
 EXAMPLES = PROJECT / "testset" / "liner_test"
-SESSION_SECONDS = 3600
+CACHE_SECONDS = 3600
 QUEUE = 100
+PAINTER = PRIVATE | {"concurrency_id": "painter", "concurrency_limit": 1}
+FINISHER = PRIVATE | {"concurrency_id": "finisher", "concurrency_limit": 1}
+PACKER = PRIVATE | {"concurrency_id": "packer", "concurrency_limit": 1}
 
 
 def theme() -> gr.themes.Base:
@@ -27,32 +31,37 @@ def theme() -> gr.themes.Base:
         neutral_hue="slate",
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
+    ).set(
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
     )
 
 
 def build(studio: Studio) -> gr.Blocks:
     """The whole app, not yet listening."""
-    # Gradio's copies of files go after an hour; a session's own files stay as long as it lives.
     with gr.Blocks(
-        title="Tag2Pix studio", fill_width=True, delete_cache=(600, SESSION_SECONDS)
+        title="Tag2Pix studio", fill_width=True, delete_cache=(600, CACHE_SECONDS)
     ) as app:
-        session = gr.State(
-            Session(studio.root), time_to_live=24 * SESSION_SECONDS, delete_callback=Session.close
-        )
         # First: the page's own events must not take the names of the API.
         add_api(studio)
-        page = SimpleNamespace(session=session, **_header(studio))
+        page = SimpleNamespace(key=gr.Textbox(visible="hidden", elem_id="key"))
+        vars(page).update(_header(studio))
         with gr.Row(elem_id="studio"):
-            with gr.Column(scale=3, min_width=300):
-                vars(page).update(_sketch_column(studio))
-            with gr.Column(scale=4, min_width=320):
+            with gr.Column(scale=3, min_width=300, elem_id="sketch-column"):
+                vars(page).update(_sketch_column())
+            with gr.Column(scale=4, min_width=320, elem_id="tag-column"):
                 vars(page).update(_tag_column(studio))
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=320, elem_id="result-column"):
                 vars(page).update(_result_column(studio))
         page.download = gr.File(visible="hidden", elem_id="download")
-        handlers = Handlers(studio, _examples())
-        _wire(page, handlers)
-        app.load(handlers.list_weights, None, page.weights, api_visibility="private")
+        _wire(app, page, Handlers(studio, examples()))
     app.queue(default_concurrency_limit=4, max_size=QUEUE)
     return app
 
@@ -61,29 +70,30 @@ def _header(studio: Studio) -> dict:
     with gr.Row(elem_id="head"):
         gr.HTML("<h1>Tag2Pix studio</h1><p>Line art in, colors by tag.</p>", elem_id="title")
         device = gr.HTML(device_line(studio), elem_id="device")
-        weights = gr.Dropdown(
+        weights = open_dropdown(
             list(studio.weights.paths), value=studio.weights.first, label="Weights",
             elem_id="weights", scale=0, min_width=260,
         )  # fmt: skip
     return {"device": device, "weights": weights}
 
 
-def _sketch_column(studio: Studio) -> dict:
-    gr.HTML("<h3>Sketch</h3> drop or paste it anywhere")
-    sketch = sketch_image(
-        studio.cache, show_label=False, height=380,
-        sources=["upload", "clipboard"], buttons=["fullscreen"], elem_id="sketch",
-    )  # fmt: skip
+def _sketch_column() -> dict:
+    gr.HTML("<h2><b>1</b> Sketch</h2>", elem_classes="step")
+    sketch = html("sketch", {}, elem_id="sketch", container=True)
     notice = gr.HTML(elem_id="notice")
-    if _examples():
-        gr.HTML("<h3>Examples</h3>")
-    examples = gr.Gallery(
-        [str(path) for path in _examples()], show_label=False, columns=6, height="auto",
-        allow_preview=False, buttons=[], elem_id="examples", elem_classes="strip",
-        visible=bool(_examples()), object_fit="cover", interactive=False,
+    strip = html(
+        "strip",
+        [{"url": address(path), "html": f"Example {path.stem}"} for path in examples()],
+        name="Examples", elem_id="examples", elem_classes="strip", visible=bool(examples()),
     )  # fmt: skip
+    photo = gr.Button("Photo of paper: make it white", elem_id="photo", size="sm")
     with gr.Accordion("Clean up the lines first", open=False, elem_id="cleanup"):
-        labels = {"none": "As it is", "threshold": "Black and white", "xdog": "XDoG (photo, gray)"}
+        labels = {
+            "none": "As it is",
+            "threshold": "Black and white",
+            "photo": "Photo of paper",
+            "xdog": "XDoG (photo, gray)",
+        }
         method = gr.Radio(
             [(labels[name], name) for name in METHODS], value="none", label="Lines",
             elem_id="method",
@@ -91,24 +101,27 @@ def _sketch_column(studio: Studio) -> dict:
         invert = gr.Checkbox(label="Invert: the lines are light on dark", elem_id="invert")
         level = gr.Slider(0, 255, 0, step=1, label="Threshold (0: automatic)", visible=False)
         sigma = gr.Slider(0.3, 2, 0.4, step=0.05, label="XDoG: line width", visible=False)
-        preview = gr.Image(
-            label="What is colored", type="filepath", interactive=False, buttons=[], height=240,
-            elem_id="preview", visible=False,
-        )  # fmt: skip
+    preview = gr.Image(
+        label="What is colored", type="filepath", interactive=False, buttons=[], height=240,
+        elem_id="preview", visible=False,
+    )  # fmt: skip
     return {
-        "sketch": sketch, "notice": notice, "examples": examples, "method": method,
+        "sketch": sketch, "notice": notice, "examples": strip, "method": method, "photo": photo,
         "invert": invert, "level": level, "sigma": sigma, "preview": preview,
     }  # fmt: skip
 
 
 def _tag_column(studio: Studio) -> dict:
     vocabulary = studio.weights.colorist("").vocabulary
-    picker = gr.HTML(
+    learned = studio.weights.learned("")
+    gr.HTML("<h2><b>2</b> Colors</h2>", elem_classes="step")
+    picker = html(
+        "picker",
         [],
-        html_template=(ASSETS / "picker.html").read_text(encoding="utf-8"),
-        js_on_load=(ASSETS / "picker.js").read_text(encoding="utf-8"),
-        sections=as_json(sections(vocabulary)),
+        sections=as_json(sections(vocabulary), learned),
+        learned=learned_line(sections(vocabulary), learned),
         query="",
+        private=False,
         elem_id="picker",
         container=True,
         padding=True,
@@ -118,115 +131,134 @@ def _tag_column(studio: Studio) -> dict:
 
 def _result_column(studio: Studio) -> dict:
     vocabulary = studio.weights.colorist("").vocabulary
+    gr.HTML("<h2><b>3</b> Result</h2>", elem_classes="step", elem_id="result-title")
     with gr.Row(elem_id="actions"):
         color = gr.Button("Color", variant="primary", elem_id="color", scale=3)
+        undo = gr.Button("Undo", elem_id="undo", min_width=70, scale=0, interactive=False)
+        redo = gr.Button("Redo", elem_id="redo", min_width=70, scale=0, interactive=False)
         live = gr.Checkbox(label="at every click", elem_id="live", container=False, min_width=130)
-    compare = gr.ImageSlider(
-        show_label=False, type="filepath", interactive=False,
-        slider_position=8, buttons=["fullscreen"], elem_id="compare", max_height=620,
-    )  # fmt: skip
+    compare = html("compare", {}, elem_id="compare")
     status = gr.HTML(elem_id="status")
-    gr.HTML(f"<h3>History</h3> the last {HISTORY}: click to return", elem_id="history-title")
-    history = gr.Gallery(
-        show_label=False, columns=HISTORY, height="auto",
-        allow_preview=False, buttons=[], elem_id="history", elem_classes="strip", visible=False,
-        interactive=False,
-    )  # fmt: skip
-    with gr.Accordion("Save", open=True, elem_id="saving"), gr.Row(elem_classes="controls"):
-        size = gr.Dropdown(list(painting.SIZES), label="Size", min_width=140, elem_id="size")
-        method = gr.Dropdown(painting.methods(), label="Enlarged by", min_width=120)
-        save = gr.Button("Save PNG", elem_id="save", min_width=110)
+    history = html(
+        "strip", [], name=f"History: the last {HISTORY}", elem_id="history", elem_classes="strip"
+    )
+    with gr.Accordion("Save", open=True, elem_id="saving"):
+        with gr.Row(elem_classes="controls"):
+            suffix = gr.Dropdown(
+                [(name.upper(), name) for name in FORMATS], value="png", label="File",
+                min_width=90, elem_id="suffix",
+            )  # fmt: skip
+            size = gr.Dropdown(list(painting.SIZES), label="Size", min_width=190, elem_id="size")
+            method = gr.Dropdown(painting.methods(), label="Made with", min_width=120)
+            save = gr.Button("Save", elem_id="save", min_width=90)
+        with gr.Row(elem_classes="controls"):
+            transparent = gr.Checkbox(label="transparent background", elem_id="transparent")
+            cancel = gr.Button("Cancel", elem_id="cancel", size="sm", min_width=80, scale=0)
     with gr.Accordion("Variations", open=True, elem_id="varying"):
         with gr.Row(elem_classes="controls"):
-            what = gr.Dropdown(
+            what = open_dropdown(
                 [painting.RANDOM, *rows(vocabulary)], value="hair", label="Vary", min_width=150,
                 elem_id="what",
             )  # fmt: skip
             count = gr.Slider(2, painting.MAX_VARIATIONS, 9, step=1, label="How many",
                               visible=False, min_width=150)  # fmt: skip
             vary = gr.Button("Make variations", elem_id="vary", min_width=140)
-        grid = gr.Gallery(
-            show_label=False, columns=4, height="auto", allow_preview=False,
-            buttons=[], elem_id="grid", visible=False, interactive=False,
-        )  # fmt: skip
+        grid = html("strip", [], name="Variations", elem_id="grid", visible=False)
         with gr.Row(visible=False) as exports:
             save_zip = gr.Button("All as ZIP", elem_id="zip", size="sm")
             save_sheet = gr.Button("As one sheet", elem_id="sheet", size="sm")
+    with gr.Accordion("Several files", visible=False, elem_id="batching") as batching:
+        batch = gr.Button("Color all of them into one ZIP", elem_id="batch")
     return {
-        "color": color, "live": live, "compare": compare, "status": status, "history": history,
-        "size": size, "enlarged_by": method, "save": save, "what": what, "count": count,
-        "vary": vary, "grid": grid, "exports": exports, "save_zip": save_zip,
-        "save_sheet": save_sheet,
+        "color": color, "undo": undo, "redo": redo, "live": live, "compare": compare,
+        "status": status, "history": history, "suffix": suffix, "size": size,
+        "enlarged_by": method, "save": save, "transparent": transparent, "cancel": cancel,
+        "what": what, "count": count, "vary": vary, "grid": grid, "exports": exports,
+        "save_zip": save_zip, "save_sheet": save_sheet, "batching": batching, "batch": batch,
     }  # fmt: skip
 
 
-def _examples() -> list[Path]:
+def examples() -> list[Path]:
+    """The sketches that come with the project, in the order of their numbers."""
     return sorted(EXAMPLES.glob("*.png"), key=lambda path: (len(path.stem), path.stem))
 
 
-DOWNLOAD = """(file) => {
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = file.url;
-  link.download = file.orig_name || '';
-  link.click();
-}"""
+def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
+    steps = [page.undo, page.redo]
+    whole = [
+        page.sketch, page.notice, page.preview, page.method, page.invert, page.level, page.sigma,
+        page.picker, page.compare, page.status, page.history, *steps,
+    ]  # fmt: skip
+    weights = [page.device, page.picker, page.what]
+    varied = [page.grid, page.exports]
+    request = [page.key, page.picker, page.weights]
+    finish = {
+        "fn": handlers.finish, "inputs": page.key, "outputs": page.compare,
+        "show_progress": "hidden", **FINISHER,
+    }  # fmt: skip
 
-
-# On a phone the result lies below the tags.
-SHOW_RESULT = """() => {
-  if (matchMedia('(max-width: 700px)').matches) {
-    document.querySelector('#compare').scrollIntoView({ behavior: 'smooth', block: 'center' });
-  }
-}"""
-
-
-def _wire(page: SimpleNamespace, handlers: Handlers) -> None:
-    private = {"api_visibility": "private"}
-    painter = private | {"concurrency_id": "painter", "concurrency_limit": 1}
-    cleanup = [page.method, page.invert, page.level, page.sigma]
-    loaded = [page.session, page.notice, page.preview]
-    shown = [page.session, page.compare, page.status, page.history]
-    request = [page.session, page.picker, page.weights, page.sketch, *cleanup]
-
-    page.sketch.upload(
-        handlers.load, [page.session, page.sketch, *cleanup], [*loaded, page.sketch], **private
+    opened = app.load(
+        handlers.restore, page.key, [page.key, page.weights, *weights, *whole, *varied],
+        js=_script("key.js"), show_progress="hidden", **PRIVATE,
+    )  # fmt: skip
+    begun = opened.success(
+        handlers.begin, [page.key, page.weights], whole, show_progress="hidden", **PAINTER
     )
-    page.sketch.clear(handlers.unload, page.session, loaded, **private)
-    page.examples.select(
-        handlers.load_example, [page.session, *cleanup], [*loaded, page.sketch], **private
-    )
+    begun.success(**finish)
+
+    page.sketch.input(handlers.load, [page.key, page.sketch], [*whole, page.batching], **PRIVATE)
+    page.examples.input(handlers.load_example, [page.key, page.examples], whole, **PRIVATE)
+    page.photo.click(handlers.photo, page.key, whole, **PRIVATE)
     gr.on(
         [page.method.input, page.invert.input, page.level.release, page.sigma.release],
         handlers.clean,
-        [page.session, *cleanup],
-        [page.session, page.preview, page.level, page.sigma],
-        **private,
+        [page.key, page.method, page.invert, page.level, page.sigma],
+        whole,
+        **PRIVATE,
     )
-    page.weights.input(
-        handlers.choose_weights, [page.weights, page.picker],
-        [page.device, page.picker, page.what], **painter,
-    )  # fmt: skip
+    page.weights.input(handlers.choose_weights, [page.key, page.weights], weights, **PAINTER)
 
-    colored = page.color.click(handlers.color, request, shown, **painter)
-    colored.success(None, js=SHOW_RESULT)
-    page.picker.input(
-        handlers.color_live, [page.live, *request], shown,
-        trigger_mode="always_last", show_progress="hidden", **painter,
+    colored = page.color.click(handlers.color, request, whole, **PAINTER)
+    colored.success(None, js=_script("show_result.js"))
+    colored.success(**finish)
+    chosen = page.picker.input(
+        handlers.choose, [page.key, page.picker], steps,
+        trigger_mode="always_last", show_progress="hidden", **PRIVATE,
     )  # fmt: skip
-    returned = [*shown, page.picker, page.sketch, page.preview]
-    page.history.select(handlers.return_to_history, page.session, returned, **private)
-    page.grid.select(handlers.return_to_variation, page.session, returned, **private)
-
-    page.what.input(handlers.choose_variation, page.what, page.count, **private)
-    page.vary.click(
-        handlers.vary, [page.what, page.count, *request],
-        [page.session, page.grid, page.exports], **painter,
-    )  # fmt: skip
-    for button, action, inputs, limits in (
-        (page.save, handlers.save, [page.session, page.size, page.enlarged_by], painter),
-        (page.save_zip, handlers.save_zip, [page.session], private),
-        (page.save_sheet, handlers.save_sheet, [page.session], private),
+    lively = chosen.success(
+        handlers.color_live, [page.live, *request], whole, show_progress="hidden", **PAINTER
+    )
+    lively.success(**finish)
+    for event, handler in (
+        (page.undo.click, handlers.undo),
+        (page.redo.click, handlers.redo),
     ):
-        saved = button.click(action, inputs, page.download, **limits)
-        saved.success(None, page.download, None, js=DOWNLOAD)
+        event(handler, page.key, whole, show_progress="hidden", **PRIVATE)
+    for strip, handler in (
+        (page.history, handlers.return_to_history),
+        (page.grid, handlers.return_to_variation),
+    ):
+        strip.input(handler, [page.key, strip], whole, **PRIVATE).success(**finish)
+
+    page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
+    page.vary.click(
+        handlers.vary, [page.key, page.what, page.count, page.picker, page.weights], varied,
+        **PAINTER,
+    )  # fmt: skip
+    made_with = [page.size, page.enlarged_by]
+    for button, action, inputs, outputs, limits in (
+        (
+            page.save, handlers.save,
+            [page.key, *made_with, page.suffix, page.transparent], page.download, FINISHER,
+        ),
+        (page.save_zip, handlers.save_zip, [page.key, *made_with], page.download, PACKER),
+        (page.save_sheet, handlers.save_sheet, [page.key], page.download, PACKER),
+        (page.batch, handlers.color_batch, request, [page.download, page.notice], PACKER),
+    ):  # fmt: skip
+        saved = button.click(action, inputs, outputs, show_progress_on=page.status, **limits)
+        saved.success(None, page.download, None, js=_script("download.js"))
+    page.cancel.click(handlers.cancel, page.key, None, queue=False, **PRIVATE)
+
+
+def _script(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")

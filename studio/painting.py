@@ -1,9 +1,10 @@
 """Painting, enlarging and saving: what the page and the API do with a colorist."""
 
 import random
+import re
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import torch
 from PIL import Image
 
 from coloring.colorist import Colorist, pad_to_square
+from coloring.parts import part_changes
 from coloring.png import write_png
 from errors import InputError
 from files.atomic import atomic_path
+from finishing.exact import RGB, format_exact, parse_exact
+from finishing.finish import Finished, Sketch
 from loader.tags import Vocabulary
 from studio.swatches import rows
 from upscaling.models import waifu2x_models
@@ -22,7 +26,8 @@ from upscaling.models import waifu2x_models
 RANDOM = "random palettes"
 MAX_VARIATIONS = 32
 MAX_SIDE = 4096
-SIZES = {"as painted": 1, "2x": 2, "4x": 4, "as large as the sketch": 0}
+SIZES = {"as large as the sketch": 0, "as painted": 1, "2x": 2, "4x": 4}
+OWN_LINES = "own lines"
 RANDOM_PARTS = ("hair", "eyes", "skin", "background")
 CLOTHES_IN_PALETTE = 3
 
@@ -81,61 +86,105 @@ def _random_palette(things: dict[str, tuple[int, ...]], draw: random.Random) -> 
 
 def methods() -> list[str]:
     """The ways of enlarging that are installed, the best first."""
-    return ["waifu2x", "LANCZOS"] if waifu2x_models() else ["LANCZOS"]
+    return [OWN_LINES, "waifu2x", "LANCZOS"] if waifu2x_models() else [OWN_LINES, "LANCZOS"]
+
+
+def target_size(picture: tuple[int, int], size: str, sketch: tuple[int, int]) -> tuple[int, int]:
+    """Width and height that one of SIZES asks for; the sketch's own exactly. Raises InputError."""
+    if size not in SIZES:
+        raise InputError(f"unknown size '{size}': choose from {', '.join(SIZES)}")
+    factor = SIZES[size]
+    return (picture[0] * factor, picture[1] * factor) if factor else sketch
+
+
+def check_method(method: str) -> None:
+    """Raises InputError for one that is not installed."""
+    if method not in methods():
+        raise InputError(f"cannot enlarge by '{method}': choose from {', '.join(methods())}")
 
 
 def enlarge(
     picture: Image.Image,
-    size: str,
+    size: tuple[int, int],
     method: str,
-    sketch_size: tuple[int, int],
     device: torch.device,
+    report: Callable[[float], None] = lambda share: None,
 ) -> Image.Image:
-    """Enlarge RGB by one of SIZES, at most to MAX_SIDE. Raises InputError for unknown choices."""
-    if size not in SIZES:
-        raise InputError(f"unknown size '{size}': choose from {', '.join(SIZES)}")
-    if method not in methods():
-        raise InputError(f"cannot enlarge by '{method}': choose from {', '.join(methods())}")
-    longer = max(picture.size)
-    side = min(SIZES[size] * longer or max(sketch_size), MAX_SIDE)
-    if side == longer:
+    """Bring RGB to exactly this size by waifu2x or LANCZOS. `report` is told the share that is done
+    and may raise. waifu2x goes up to MAX_SIDE, LANCZOS does the rest."""
+    if size == picture.size:
         return picture
-    width, height = (max(1, round(length * side / longer)) for length in picture.size)
-    if method == "LANCZOS" or side < longer:
-        return picture.resize((width, height), Image.Resampling.LANCZOS)
-    return _waifu2x(picture, side, device).crop((0, 0, width, height))
+    side = min(max(size), MAX_SIDE)
+    if method == "waifu2x" and side > max(picture.size):
+        width, height = (max(1, round(n * side / max(picture.size))) for n in picture.size)
+        picture = _waifu2x(picture, side, device, report).crop((0, 0, width, height))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _waifu2x(picture: Image.Image, side: int, device: torch.device) -> Image.Image:
+def _waifu2x(
+    picture: Image.Image, side: int, device: torch.device, report: Callable[[float], None]
+) -> Image.Image:
     """On a square whose missing part repeats the last row or column; the picture is top left."""
     from upscaling import waifu2x
 
     pixels = np.asarray(picture)
     below, beside = (max(pixels.shape[:2]) - length for length in pixels.shape[:2])
     square = np.pad(pixels, ((0, below), (0, beside), (0, 0)), mode="edge")
-    return Image.fromarray(waifu2x.upscale(square, side, waifu2x.load(device=device.type)))
+    network = waifu2x.load(device=device.type)
+    return Image.fromarray(waifu2x.upscale(square, side, network, report=report))
 
 
-def save_png(picture: Image.Image, path: Path, tags: Sequence[str], weights: str) -> Path:
+def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, RGB]]:
+    """Tags, and exact colors by part, from words like `blue_hair` and `hair=#3355cc`."""
+    exact = parse_exact([word for word in words if "=" in word])
+    return [word for word in words if "=" not in word], exact
+
+
+def finish(
+    colorist: Colorist,
+    sketch: Sketch,
+    picture: Image.Image,
+    tags: Sequence[int],
+    exact: Mapping[str, RGB],
+    *,
+    with_parts: bool,
+) -> Finished:
+    """The painted picture under the sketch's own lines, at its size; see finishing.finish."""
+    changes = None
+    if with_parts or exact:
+        changes = part_changes(colorist, Image.fromarray(sketch.lines.gray), tags)
+    return sketch.finish(np.asarray(picture), changes=changes, exact=exact)
+
+
+def save_png(
+    picture: Image.Image,
+    path: Path,
+    words: Sequence[str],
+    weights: str,
+    dpi: tuple[float, float] | None = None,
+) -> Path:
     """Write a PNG whose text entries say how it was made: `tags`, as in those that `--test` writes,
-    and `weights`."""
-    write_png(picture, path, tags, weights=weights)
+    `exact` where there are exact colors, and `weights`."""
+    names, exact = split_words(words)
+    entries = {"exact": format_exact(exact)} if exact else {}
+    write_png(picture, path, names, dpi=dpi, weights=weights, **entries)
     return path
 
 
 def write_zip(pictures: Sequence[Path], names: Sequence[str], path: Path) -> Path:
-    """Write PNG files into one ZIP, numbered and named by what differs; they stay as they are."""
+    """Write PNG files into one ZIP by these names; they stay as they are."""
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for number, (picture, name) in enumerate(zip(pictures, names, strict=True), 1):
-            archive.write(picture, f"{number:02d}_{name}.png")
+        for picture, name in zip(pictures, names, strict=True):
+            archive.write(picture, name)
     return path
+
+
+def file_stem(name: str, words: Sequence[str]) -> str:
+    """`sketch-blue_hair` for a sketch and what it is colored with."""
+    names, _ = split_words(words)
+    return re.sub(r"[^\w.-]+", "_", f"{name}-{'-'.join(names)}" if names else name)[:120]
 
 
 def read_rgb(path: Path) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB")
-
-
-def size_of(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size

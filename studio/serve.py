@@ -1,12 +1,13 @@
 """`--gui`: check the flags, load the first weights, and listen until Ctrl-C."""
 
+import errno
 import ipaddress
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from studio.actions import Studio
 from studio.sketch import MEGABYTE, Limits
 from studio.weights import Weights, device_name
 
-SESSIONS = 2000
+# Gradio's own, of about 0.1 MB; the work is in ours, so those that it forgets are not missed.
+GRADIO_SESSIONS = 200
 SWEEP_SECONDS = 20
 FAVICON = Path(__file__).with_name("assets") / "icon.svg"
 
@@ -39,17 +41,18 @@ def gui(options: Options) -> int:
             Path(folder),
         )
         app = launch(studio, options.host, options.port, auth)
-        device = device_name(studio.weights.colorist("").device)
+        device = device_name(studio.weights.device)
         print(f"weights: {', '.join(studio.weights.paths)}; painting on {device}")
         print(f"Tag2Pix studio: {app.local_url} (Ctrl-C ends it)", flush=True)
         try:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             while True:
                 time.sleep(SWEEP_SECONDS)
-                forget_calls(app.state_holder)
+                studio.sessions.sweep()
         except KeyboardInterrupt:
             print("the studio is closed")
         finally:
+            studio.sessions.close()
             app.close(verbose=False)
     return 0
 
@@ -57,52 +60,47 @@ def gui(options: Options) -> int:
 def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
     """Build the app and listen in the background; returns the gradio.Blocks.
 
-    Raises InputError when the port is taken.
+    Raises InputError where it cannot listen.
     """
     # Read when gradio is imported and when its components are made.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(studio.cache)
-    from studio.page import ASSETS, EXAMPLES, build, theme
+    check_address(host, port)
+    from studio.page import EXAMPLES, build, theme
+    from studio.widgets import ASSETS
 
     app = build(studio)
-    try:
-        app.launch(
-            server_name=host,
-            server_port=port,
-            auth=auth,
-            max_file_size=int(studio.limits.megabytes * MEGABYTE),
-            allowed_paths=[str(EXAMPLES)],
-            favicon_path=FAVICON,
-            theme=theme(),
-            css_paths=ASSETS / "style.css",
-            js=(ASSETS / "page.js").read_text(encoding="utf-8"),
-            footer_links=["api"],
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            ssr_mode=False,
-            enable_monitoring=False,
-            state_session_capacity=SESSIONS,
-        )
-    except OSError as error:
-        if "empty port" not in str(error):
-            raise
-        raise InputError(f"port {port} is taken: choose another with --port") from error
+    app.launch(
+        server_name=host,
+        server_port=port,
+        auth=auth,
+        max_file_size=int(studio.limits.megabytes * MEGABYTE),
+        allowed_paths=[str(EXAMPLES), str(studio.sessions.root)],
+        favicon_path=FAVICON,
+        theme=theme(),
+        css_paths=ASSETS / "style.css",
+        js=(ASSETS / "page.js").read_text(encoding="utf-8"),
+        footer_links=["api"],
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        state_session_capacity=GRADIO_SESSIONS,
+    )
     return app
 
 
-def forget_calls(holder) -> None:
-    """Drop the idle sessions of a gradio StateHolder that hold no pictures.
-
-    Gradio makes a session of about 0.1 MB for every API call that names none, and keeps it.
-    """
-    now = datetime.now()
-    for name, used in list(holder.time_last_used.items()):
-        session = holder.session_data.get(name)
-        if (now - used).total_seconds() > SWEEP_SECONDS and not (session and session.state_data):
-            with holder.lock:
-                holder.session_data.pop(name, None)
-                holder.time_last_used.pop(name, None)
+def check_address(host: str, port: int) -> None:
+    """Raises InputError where nobody can listen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"port {port} is taken: choose another with --port") from error
+        raise InputError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,5 @@
-"""Sketches from outside: read within limits, and cleaned to line art."""
+"""Sketches from outside: read within limits, with notices about what they may need."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +8,16 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from errors import BrokenImageError, InputError
-from images.reader import count_frames, read_rgb, to_gray
-from line_art.xdog import xdog
+from images.reader import FORMATS, count_frames, read_rgb, to_gray
+from studio.layered import read_layered
 
 MEGABYTE = 1 << 20
-EXTRACTION_SIDE = 768
 PAPER = 255
 DARK = 110
 COLORFUL = 24
+BLANK = 8
+TILES, TILE = 6, 32
+UNEVEN, NEARLY_WHITE = 24, 248
 
 
 @dataclass(frozen=True)
@@ -28,44 +29,87 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Cleanup:
-    """How a picture becomes line art.
+class Sketch:
+    """A sketch that was read: 8-bit gray, dark lines on white paper.
 
-    method: a key of METHODS. invert: light lines on dark become dark lines on light, before all
-    else. level: gray value that separates lines from paper, 0: found by Otsu's method.
-    sigma: width in pixels of XDoG's narrow Gaussian, on a picture of 768 px.
+    notices: what the artist should know of it. is_photo: it looks like a photo of paper. dpi: dots
+    per inch, across and down, where the file says so.
     """
 
-    method: str = "none"
-    invert: bool = False
-    level: int = 0
-    sigma: float = 0.4
-
-    @property
-    def is_none(self) -> bool:
-        return self.method == "none" and not self.invert
+    gray: Image.Image
+    notices: list[str]
+    is_photo: bool = False
+    dpi: tuple[float, float] | None = None
 
 
-def read_sketch_file(
-    path: str | Path, name: str, limits: Limits = Limits()
-) -> tuple[Image.Image, list[str]]:
-    """A picture file as 8-bit gray on white paper, and notices about what may need cleaning.
+def read_sketch_file(path: str | Path, name: str, limits: Limits = Limits()) -> Sketch:
+    """Read a picture, or the merged picture of a PSD, ORA or KRA file.
 
-    Of an animation it is the first frame. `name` is what messages call the file. Raises InputError
-    for what is no picture, is damaged, or is over the limits; those are checked before decoding.
+    Transparency is white paper, unless the lines on it are white, too: those are inverted. Of an
+    animation it is the first frame. `name` is what messages call the file. Raises InputError for
+    what is no picture, is damaged, or is over the limits; those are checked before decoding.
     """
-    size = Path(path).stat().st_size / MEGABYTE
+    path = Path(path)
+    size = path.stat().st_size / MEGABYTE
     if size > limits.megabytes:
         raise InputError(f"{name} has {size:.0f} MB; the limit is {limits.megabytes:g} MB")
     max_pixels = limits.megapixels * 1e6
-    try:
-        frames = count_frames(path, max_pixels=max_pixels)
-        rgb = read_rgb(path, max_pixels=max_pixels, first_frame=True)
-    except BrokenImageError as error:
-        raise InputError(f"{name}: {error.reason}") from error
-    notices = [f"{name} is animated ({frames} frames): this is the first"] if frames > 1 else []
-    gray = Image.fromarray(to_gray(rgb))
-    return gray, notices + _advice(Image.fromarray(rgb), gray)
+    notices, dpi = [], None
+    layered = read_layered(path, name, max_pixels)
+    if layered is not None:
+        rgb, alpha = _on_white(layered), np.asarray(layered)[..., 3]
+    else:
+        try:
+            frames = count_frames(path, max_pixels=max_pixels)
+            rgb = read_rgb(path, max_pixels=max_pixels, first_frame=True)
+        except BrokenImageError as error:
+            raise InputError(f"{name}: {error.reason}") from error
+        if frames > 1:
+            notices.append(f"{name} is animated ({frames} frames): this is the first")
+        alpha, dpi = _alpha_and_dpi(path)
+    gray = to_gray(rgb)
+    if _is_blank(gray) and alpha is not None and not _is_blank(alpha):
+        gray = PAPER - alpha
+        notices.append("white lines on transparency: made dark on white paper")
+    elif _is_blank(gray):
+        notices.append("this page is blank: there are no lines to color")
+    else:
+        notices += _advice(Image.fromarray(rgb), Image.fromarray(gray))
+    is_photo = looks_like_photo(gray)
+    if is_photo:
+        notices.append("the paper is unevenly lit: Photo of paper makes it white")
+    return Sketch(Image.fromarray(gray), notices, is_photo, dpi)
+
+
+def _on_white(image: Image.Image) -> np.ndarray:
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(image, mask=image)
+    return np.asarray(paper)
+
+
+def _alpha_and_dpi(path: Path) -> tuple[np.ndarray | None, tuple[float, float] | None]:
+    """Of a picture that could be read."""
+    with Image.open(path, formats=FORMATS) as image:
+        found = image.info.get("dpi")
+        dpi = tuple(map(float, found)) if found and min(found) > 1 else None
+        if not image.has_transparency_data:
+            return None, dpi
+        upright = ImageOps.exif_transpose(image.convert("RGBA"))
+        return np.asarray(upright)[..., 3], dpi
+
+
+def _is_blank(gray: np.ndarray) -> bool:
+    return int(gray.max()) - int(gray.min()) < BLANK
+
+
+def looks_like_photo(gray: np.ndarray) -> bool:
+    """Whether paper (H, W) uint8 is unevenly lit: its brightest in one place is far from that in
+    another, and there is no place without a gray."""
+    side = TILES * max(1, min(TILE, *(length // TILES for length in gray.shape)))
+    small = cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)
+    tiles = small.reshape(TILES, side // TILES, TILES, side // TILES).swapaxes(1, 2)
+    paper = np.percentile(tiles.reshape(TILES * TILES, -1), 90, axis=1)
+    return bool(np.ptp(np.percentile(paper, (10, 90))) > UNEVEN and np.median(paper) < NEARLY_WHITE)
 
 
 def _advice(image: Image.Image, gray: Image.Image) -> list[str]:
@@ -78,34 +122,3 @@ def _advice(image: Image.Image, gray: Image.Image) -> list[str]:
     if (channels.max(2) - channels.min(2)).mean() > COLORFUL:
         return ["this looks like a colored picture: XDoG finds its lines"]
     return []
-
-
-def clean(gray: Image.Image, cleanup: Cleanup) -> Image.Image:
-    """8-bit gray to line art; raises InputError for an unknown method."""
-    if cleanup.method not in METHODS:
-        raise InputError(f"unknown cleanup '{cleanup.method}': choose from {', '.join(METHODS)}")
-    if cleanup.invert:
-        gray = ImageOps.invert(gray)
-    return METHODS[cleanup.method](gray, cleanup)
-
-
-def _threshold(gray: Image.Image, cleanup: Cleanup) -> Image.Image:
-    kind = cv2.THRESH_BINARY if cleanup.level else cv2.THRESH_BINARY + cv2.THRESH_OTSU
-    _, lines = cv2.threshold(np.asarray(gray), cleanup.level, PAPER, kind)
-    return Image.fromarray(lines)
-
-
-def _extract(gray: Image.Image, cleanup: Cleanup) -> Image.Image:
-    scale = EXTRACTION_SIDE / max(gray.size)
-    width, height = (max(1, round(side * scale)) for side in gray.size)
-    scaled = gray.resize((width, height), Image.Resampling.LANCZOS)
-    # 254 and 255 are both paper, see `xdog`.
-    lines = xdog(np.asarray(scaled), sigma=cleanup.sigma)
-    return Image.fromarray(np.where(lines >= PAPER - 1, PAPER, lines).astype(np.uint8))
-
-
-METHODS: dict[str, Callable[[Image.Image, Cleanup], Image.Image]] = {
-    "none": lambda gray, cleanup: gray,
-    "threshold": _threshold,
-    "xdog": _extract,
-}

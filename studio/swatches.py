@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 
@@ -43,6 +44,29 @@ FREE_COLORS = {
     "blush": "#f7a1a1",
     "shiny_skin": "linear-gradient(135deg, #f6caa4 35%, #fff8ef 50%, #f6caa4 65%)",
 }
+# What artists type for the words of the tags.
+SYNONYMS = {
+    "grey": "gray silver",
+    "silver": "gray grey",
+    "blonde": "yellow blond gold golden",
+    "aqua": "cyan turquoise teal",
+    "purple": "violet lilac",
+    "lavender": "violet lilac purple",
+    "pink": "rose",
+    "brown": "brunette",
+    "red": "scarlet ginger",
+    "beige": "cream",
+    "legwear": "stockings socks tights",
+    "footwear": "shoes boots",
+    "eyewear": "glasses spectacles",
+    "neckwear": "tie necktie scarf",
+    "denim": "jeans",
+    "background": "backdrop",
+    "bikini": "swimsuit swimwear",
+}
+PRIVATE = frozenset({"bra", "panties", "bikini", "swimsuit", "underwear", "lingerie"})
+# The rows whose parts can be given an exact color, see finishing.parts.
+OF_PART = {"hair": "hair", "eyes": "eyes", "skin": "skin", "background": "background"}
 UNKNOWN_COLOR = "repeating-linear-gradient(45deg, #ddd 0 4px, #fff 4px 8px)"
 GRADIENT = "linear-gradient(#5c94e8, #fab2d0)"
 
@@ -94,8 +118,8 @@ def rows(vocabulary: Vocabulary) -> dict[str, tuple[int, ...]]:
     }
 
 
-def as_json(listed: list[Section]) -> list[dict]:
-    """What the page's picker is given."""
+def as_json(listed: list[Section], learned: Collection[str]) -> list[dict]:
+    """What the page's picker is given; `learned` are the tags that the weights know."""
     return [
         {
             "html": escape(section.name),
@@ -103,13 +127,27 @@ def as_json(listed: list[Section]) -> list[dict]:
                 {
                     "html": escape(row.name),
                     "labelled": row.name == SINGLES,
-                    "tags": [_tag_json(s) for s in row.swatches],
+                    "part": OF_PART.get(row.name, ""),
+                    "tags": [_tag_json(s, learned) for s in row.swatches],
                 }
                 for row in section.rows
             ],
         }
         for section in listed
     ]
+
+
+def learned_line(listed: list[Section], learned: Collection[str]) -> str:
+    """What the page says of the weights: of which things they know how many colors."""
+    known, all_tags = [], 0
+    for row in (row for section in listed for row in section.rows):
+        count = sum(swatch.name in learned for swatch in row.swatches)
+        all_tags += len(row.swatches)
+        if count and row.name != SINGLES:
+            known.append(f"{escape(row.name)} ({count})")
+    if all_tags == len(set(learned)):
+        return "These weights know every tag, or do not say which."
+    return f"These weights have learned {', '.join(known)}. The others stand below, faded."
 
 
 def _rows(things: dict[str, list[Swatch]]) -> tuple[Row, ...]:
@@ -135,11 +173,29 @@ def _swatch(tag: int, name: str) -> Swatch:
     return Swatch(tag, name, color or UNKNOWN_COLOR, exclusive=color is not None)
 
 
-def _tag_json(swatch: Swatch) -> dict:
+def _tag_json(swatch: Swatch, learned: Collection[str]) -> dict:
     return {
+        "known": swatch.name in learned,
+        "private": not PRIVATE.isdisjoint(swatch.name.split("_")),
+        "find": _search_words(swatch.name),
         "name": swatch.name,
         "html": escape(swatch.name),
         "label": escape(swatch.name.replace("_", " ")),
         "color": swatch.color,
+        "hex": _hex(swatch.color),
         "exclusive": swatch.exclusive,
     }
+
+
+def _search_words(name: str) -> str:
+    """What the tag is found by: its words, and others for them."""
+    words = re.split("[_-]", name)
+    others = [other for word in words for other in SYNONYMS.get(word, "").split()]
+    return escape(" ".join([*words, *others]))
+
+
+def _hex(color: str) -> str:
+    """What a color input begins with: #rrggbb, gray where the swatch is no single color."""
+    if found := re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", color):
+        return "#" + bytes(map(int, found.groups())).hex()
+    return color if re.fullmatch("#[0-9a-f]{6}", color) else "#888888"

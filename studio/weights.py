@@ -26,7 +26,7 @@ class Weights:
         self.first = next(iter(self.paths))
         self._loaded: OrderedDict[str, Colorist] = OrderedDict()
         self._lock = threading.Lock()
-        self.colorist(self.first)
+        self.device = self.colorist(self.first).device
 
     def refresh(self) -> list[str]:
         """Look for new checkpoints; returns the names."""
@@ -46,6 +46,16 @@ class Weights:
             while len(self._loaded) > IN_MEMORY:
                 self._loaded.popitem(last=False)
             return self._loaded[name]
+
+    def named(self, name: str) -> str:
+        """The name that saved pictures tell."""
+        return name or self.first
+
+    def learned(self, name: str) -> set[str]:
+        """The color tags that these weights were trained on; all where they do not say."""
+        colorist = self.colorist(name)
+        vocabulary, seen = colorist.vocabulary, colorist.checkpoint.record.seen
+        return {vocabulary.names[t] for t in vocabulary.cvt if seen is None or seen.get(t, 0) > 0}
 
 
 def _find(options: Options) -> dict[str, Path]:

@@ -6,6 +6,7 @@ which holds them in ncnn's format and no code.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -110,7 +111,11 @@ class _Weights:
 
 
 def upscale(
-    image: np.ndarray, size: int, network: nn.Module, tile: int | None = None
+    image: np.ndarray,
+    size: int,
+    network: nn.Module,
+    tile: int | None = None,
+    report: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
     """Scale an image to `size` x `size` pixels: doubled as often as needed, then reduced.
 
@@ -120,21 +125,39 @@ def upscale(
         network: from `load`.
         tile: side in input pixels of the parts worked on at once (default: 128 on the CPU, 512 on
             a GPU); bounds the memory, and changes the result by a rounding error at most.
+        report: is told before every part how much is done, from 0 to 1; it may raise.
 
     Returns:
         (size, size, 3) uint8 RGB. An image that is large enough is only reduced (area average).
     """
     if tile is None:
         tile = 128 if next(network.parameters()).device.type == "cpu" else 512
+    todo = _pixels_to_double(image.shape[:2], size)
+    done = 0
     while min(image.shape[:2]) < size:
-        image = _double(image, network, tile)
+        before, pixels = done, image.shape[0] * image.shape[1]
+        image = _double(
+            image, network, tile, lambda share, b=before, p=pixels: report((b + share * p) / todo)
+        )
+        done += pixels
     if image.shape[:2] == (size, size):
         return image
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
 
 
+def _pixels_to_double(sides: tuple[int, int], size: int) -> int:
+    height, width = sides
+    total = 0
+    while min(height, width) < size:
+        total += height * width
+        height, width = 2 * height, 2 * width
+    return total
+
+
 @torch.inference_mode()
-def _double(image: np.ndarray, network: nn.Module, tile: int) -> np.ndarray:
+def _double(
+    image: np.ndarray, network: nn.Module, tile: int, report: Callable[[float], None]
+) -> np.ndarray:
     height, width = image.shape[:2]
     device = next(network.parameters()).device
     tensor = torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 255
@@ -142,6 +165,7 @@ def _double(image: np.ndarray, network: nn.Module, tile: int) -> np.ndarray:
     doubled = np.empty((2 * height, 2 * width, 3), np.uint8)
     for top in range(0, height, tile):
         for left in range(0, width, tile):
+            report((top * width + left * min(tile, height - top)) / (height * width))
             reach = tile + 2 * _CONTEXT
             part = network(tensor[:, :, top : top + reach, left : left + reach])
             part = (part[0] * 255).round_().clamp_(0, 255).byte().permute(1, 2, 0).cpu().numpy()

@@ -1,33 +1,31 @@
-// A picture that is dropped or pasted anywhere on the page becomes the sketch.
+// Keys for the whole page, and what screen readers are told.
 () => {
-  const give = async (file) => {
-    const clear = document.querySelector('#sketch button[aria-label="Clear"]');
-    if (clear) clear.click();
-    for (let tries = 0; tries < 50; tries += 1) {
-      const input = document.querySelector('#sketch input[type=file]');
-      if (input) {
-        const files = new DataTransfer();
-        files.items.add(file);
-        input.files = files.files;
-        input.dispatchEvent(new Event('change', { bubbles: true }));
-        return;
-      }
-      await new Promise((done) => setTimeout(done, 50));
-    }
-  };
-  const picture = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith('image/'));
-
-  document.addEventListener('paste', (event) => {
-    const file = picture(event.clipboardData);
-    if (file) {
-      event.preventDefault();
-      give(file);
-    }
-  });
-  document.addEventListener('dragover', (event) => event.preventDefault());
-  document.addEventListener('drop', (event) => {
-    const file = picture(event.dataTransfer);
+  for (const id of ['status', 'notice']) {
+    document.getElementById(id)?.setAttribute('aria-live', 'polite');
+  }
+  const press = (id) => document.getElementById(id)?.click();
+  document.addEventListener('keydown', (event) => {
+    if (!(event.ctrlKey || event.metaKey)) return;
+    const typing = event.target.closest?.('textarea, input:not([type=range], [type=checkbox], [type=radio], [type=file])');
+    const key = event.key.toLowerCase();
+    if (key === 'enter') press('color');
+    else if (key === 'z' && !typing) press(event.shiftKey ? 'redo' : 'undo');
+    else if (key === 'y' && !typing) press('redo');
+    else return;
     event.preventDefault();
-    if (file && !event.target.closest('#sketch input, #sketch .wrap, #sketch button')) give(file);
+  });
+
+  // One Tab stop for a group of buttons; the arrow keys go from one to the next.
+  document.addEventListener('keydown', (event) => {
+    const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e9, End: 1e9 };
+    const step = steps[event.key];
+    const group = step && event.target.matches?.('button') && event.target.closest('[data-roving]');
+    if (!group) return;
+    const buttons = [...group.querySelectorAll('button')].filter((b) => b.offsetParent);
+    const at = buttons.indexOf(event.target) + step;
+    const next = buttons[Math.max(0, Math.min(buttons.length - 1, at))];
+    for (const button of buttons) button.tabIndex = button === next ? 0 : -1;
+    next.focus();
+    event.preventDefault();
   });
 }

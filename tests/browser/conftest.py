@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from started import StartedStudio
+from steps import ready
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -17,7 +18,7 @@ if not (find_spec("playwright") and find_spec("gradio")):
     collect_ignore_glob = ["test_*.py"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 60_000
+PATIENCE = 15_000
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def open_tab(browser, studio):
         tab.requested = []
         tab.on("request", lambda request: tab.requested.append(request.url))
         tab.goto(studio.url)
-        tab.wait_for_selector("[data-tag=blue_hair]")
+        ready(tab)
         return tab
 
     yield open_one

@@ -1,7 +1,7 @@
 """What stands behind the studio's page, without a browser and without gradio."""
 
 import argparse
-import gc
+import socket
 import zipfile
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from images.reader import read_gray
 from loader.tags import load_vocabulary
 from studio import painting, serve
 from studio.actions import Studio
+from studio.cleanup import Cleanup
 from studio.session import Session
-from studio.sketch import Cleanup, Limits
+from studio.sessions import KEPT_SECONDS, Sessions
+from studio.sketch import Limits
 from studio.swatches import as_json, rows, sections
 from studio.weights import IN_MEMORY, Weights
 
@@ -39,10 +41,13 @@ def studio(small_checkpoint, tmp_path) -> Studio:
     return Studio(weights, Limits(), tmp_path)
 
 
+KEY = "5a" * 32
+
+
 @pytest.fixture
-def session(studio, tmp_path) -> Session:
-    opened = Session(tmp_path)
-    studio.load(opened, str(TESTSET / "85.png"), Cleanup())
+def session(studio) -> Session:
+    opened = studio.sessions.get(KEY)
+    studio.load(opened, TESTSET / "85.png")
     return opened
 
 
@@ -80,7 +85,7 @@ def test_names_from_a_checkpoint_are_escaped_for_the_page(vocabulary):
     hostile = type(vocabulary).from_dump(vocabulary.dump() | {"tag_dict": ids})
     shown = [
         tag
-        for section in as_json(sections(hostile))
+        for section in as_json(sections(hostile), set())
         for row in section["rows"]
         for tag in row["tags"]
     ]
@@ -133,27 +138,35 @@ def test_unknown_thing_to_vary_is_refused(vocabulary):
 @pytest.mark.parametrize(
     ("size", "method", "expected"),
     [
-        ("as painted", "LANCZOS", (60, 30)),
-        ("2x", "LANCZOS", (120, 60)),
-        ("2x", "waifu2x", (120, 60)),
-        ("as large as the sketch", "LANCZOS", (1000, 500)),
+        ("as painted", "LANCZOS", (60, 27)),
+        ("2x", "LANCZOS", (120, 54)),
+        ("2x", "waifu2x", (120, 54)),
+        ("as large as the sketch", "LANCZOS", (997, 451)),
+        ("as large as the sketch", "waifu2x", (397, 181)),
     ],
 )
-def test_enlarges_in_proportion(size, method, expected):
-    picture = Image.linear_gradient("L").resize((60, 30)).convert("RGB")
-    threads = torch.get_num_threads()
-    enlarged = painting.enlarge(picture, size, method, (1000, 500), torch.device("cpu"))
-    assert enlarged.size == expected
+def test_enlarges_to_exactly_what_was_asked_for(size, method, expected):
+    picture = Image.linear_gradient("L").resize((60, 27)).convert("RGB")
+    threads, shares = torch.get_num_threads(), []
+    wanted = painting.target_size((60, 27), size, expected)
+    large = painting.enlarge(picture, wanted, method, torch.device("cpu"), shares.append)
+    assert large.size == expected
     assert torch.get_num_threads() == threads
-    back = np.asarray(enlarged.resize((60, 30)), int)
+    back = np.asarray(large.resize((60, 27)), int)
     assert abs(back - np.asarray(picture, int)).mean() < 6
+    assert shares == sorted(shares)
+    assert (len(shares) > 0) is (method == "waifu2x")
 
 
-def test_enlarging_ends_at_the_limit():
-    picture = Image.new("RGB", (60, 30))
-    cpu = torch.device("cpu")
-    large = painting.enlarge(picture, "as large as the sketch", "LANCZOS", (90000, 100), cpu)
-    assert large.size == (painting.MAX_SIDE, painting.MAX_SIDE // 2)
+def test_enlarging_can_be_ended_in_the_middle():
+    def stop(share: float) -> None:
+        if share > 0.3:
+            raise InputError("cancelled")
+
+    with pytest.raises(InputError, match="cancelled"):
+        painting.enlarge(
+            Image.new("RGB", (300, 300)), (600, 600), "waifu2x", torch.device("cpu"), stop
+        )
 
 
 # --- sessions ---
@@ -161,7 +174,8 @@ def test_enlarging_ends_at_the_limit():
 
 def test_history_is_bounded_in_memory_and_on_disk(studio, session, monkeypatch):
     monkeypatch.setattr("studio.session.HISTORY", 3)
-    results = [studio.color(session, [f"{hair}_hair"], "") for hair in ("red", "blue") * 3]
+    monkeypatch.setattr("studio.session.STEPS", 2)
+    results = [studio.color(session, [f"{hair}_hair"], "") for hair in ("red", "blue") * 4]
     assert session.history == results[:-4:-1]
     # Two files for each result, and the sketch.
     assert len(list(session.folder.glob("*.png"))) == 2 * 3 + 1
@@ -169,28 +183,95 @@ def test_history_is_bounded_in_memory_and_on_disk(studio, session, monkeypatch):
 
 def test_returning_to_a_result_brings_back_its_sketch(studio, session):
     first = studio.color(session, ["blue_hair"], "")
-    studio.load(session, str(TESTSET / "2.png"), Cleanup("threshold"))
+    studio.load(session, TESTSET / "2.png", Cleanup("threshold"))
     second = studio.color(session, ["red_hair"], "")
     assert session.history == [second, first]
-    session.show(first)
+    session.return_to(first)
     assert session.history == [second, first]
-    assert np.array_equal(session.read_line_art(), read_gray(TESTSET / "85.png"))
-    session.show(second)
-    assert set(np.unique(session.read_line_art())) == {0, 255}
+    assert session.state.tags == ("blue_hair",)
+    assert np.array_equal(_lines(session), read_gray(TESTSET / "85.png"))
+    session.return_to(second)
+    assert set(np.unique(_lines(session))) == {0, 255}
 
 
-def test_sessions_do_not_share_pictures(studio, session, tmp_path):
-    other = Session(tmp_path)
-    studio.load(other, str(TESTSET / "2.png"), Cleanup())
+def _lines(session: Session) -> np.ndarray:
+    return np.asarray(Image.open(session.drawing.lines))
+
+
+def test_a_new_sketch_does_not_show_the_old_picture(studio, session):
+    result = studio.color(session, ["blue_hair"], "")
+    assert session.current == result
+    studio.load(session, TESTSET / "2.png")
+    assert session.current is None
+    assert session.state.tags == ("blue_hair",)
+    session.unload()
+    assert session.current is None
+    assert session.history == [result]
+
+
+def test_a_sketch_loaded_while_another_is_painted_keeps_both(studio, session, monkeypatch):
+    paint = painting.paint
+
+    def interrupted(*values):
+        painted = paint(*values)
+        studio.load(session, TESTSET / "2.png")
+        return painted
+
+    monkeypatch.setattr(painting, "paint", interrupted)
+    studio.vary(session, [], "", "hat", 0, 0, lambda *step: None)
+    assert all(r.picture.exists() and r.under.exists() for r in session.variations)
+    assert all(r.drawing.gray.exists() for r in session.variations)
+    assert session.drawing.name == "2"
+    result = studio.color(session, ["blue_hair"], "")
+    assert result.drawing.name == "2"
+    assert session.current is None  # the sketch was loaded again before it was done
+    assert result in session.history
+
+
+def test_undo_and_redo_go_through_tags_and_sketches(studio, session):
     studio.color(session, ["blue_hair"], "")
-    assert other.history == []
-    assert other.folder != session.folder
-    folder = other.folder
-    assert folder.exists()
-    del other
-    gc.collect()
-    assert not folder.exists()
+    session.choose(["red_hair"])
+    session.choose([])
+    studio.load(session, TESTSET / "2.png")
+    session.undo()
+    assert session.drawing.name == "85"
+    assert session.state.tags == ()
+    session.undo()
+    session.undo()
+    assert session.state.tags == ("blue_hair",)
     assert session.current.picture.exists()
+    session.redo()
+    assert session.state.tags == ("red_hair",)
+    session.choose(["green_hair"])
+    session.redo()
+    assert session.state.tags == ("green_hair",)
+
+
+def test_a_key_finds_its_session_again_and_no_other(studio, session):
+    studio.color(session, ["blue_hair"], "")
+    assert studio.sessions.get(KEY) is session
+    other = studio.sessions.get("5b" * 32)
+    assert other.history == [] and other.folder != session.folder
+    assert KEY not in str(session.folder)
+    for wrong in ("", "../../etc", "5a" * 31, None, ["5a" * 32]):
+        with pytest.raises(InputError, match="not ready yet"):
+            studio.sessions.get(wrong)
+
+
+def test_sessions_that_nobody_uses_are_removed(tmp_path, monkeypatch):
+    now = [0.0]
+    sessions = Sessions(tmp_path, clock=lambda: now[0])
+    idle, working = sessions.get("0" * 64), sessions.get("1" * 64)
+    for opened in (idle, working):
+        opened.load(Image.new("L", (4, 4)), "a.png")
+    with working.at_work():
+        now[0] = KEPT_SECONDS + 1
+        sessions.sweep()
+        assert not idle.folder.exists() and working.folder.exists()
+        assert sessions.get("0" * 64) is not idle
+    monkeypatch.setattr("studio.sessions.MAX_BYTES", 1)
+    sessions.sweep()
+    assert not working.folder.exists()
 
 
 def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
@@ -198,32 +279,104 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
     studio.vary(session, ["blue_eyes"], "", "skirt", 0, 0, lambda *step: steps.append(step))
     count = len(rows(load_vocabulary())["skirt"])
     assert len(session.variations) == count == len(steps)
-    with zipfile.ZipFile(studio.save_zip(session)) as archive:
+    path = studio.save_zip(session, "as large as the sketch", painting.OWN_LINES)
+    with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         with archive.open(names[0]) as file:
-            assert Image.open(file).text["tags"] == "blue_eyes black_skirt"
-    assert names[0] == "01_blue_eyes_black_skirt.png"
+            picture = Image.open(file)
+            assert picture.text["tags"] == "blue_eyes black_skirt"
+            assert picture.size == session.drawing.size
+    assert names[0] == "01_85-blue_eyes-black_skirt.png"
     assert len(names) == count
     sheet = Image.open(studio.save_sheet(session))
     assert sheet.width > 4 * 32
     assert sheet.text["tags"] == "blue_eyes"
 
 
-def test_saved_picture_is_named_after_the_sketch(studio, session):
+def test_what_is_saved_has_the_pixels_the_dpi_and_the_name_of_the_sketch(studio, tmp_path):
+    page = Image.open(TESTSET / "85.png").convert("L").resize((333, 477))
+    page.save(tmp_path / "page.png", dpi=(350, 350))
+    session = studio.sessions.get(KEY)
+    studio.load(session, tmp_path / "page.png")
+    studio.color(session, ["blue_hair", "hair=#3355cc"], "")
+    for method in painting.methods():
+        path = studio.save(session, "as large as the sketch", method)
+        assert path.name == "page-blue_hair.png"
+        saved = Image.open(path)
+        assert saved.size == (333, 477)
+        assert saved.info["dpi"] == pytest.approx((350, 350), abs=0.1)
+        assert saved.text["tags"] == "blue_hair"
+        assert saved.text["exact"] == "hair=#3355cc"
+
+
+def test_own_lines_are_as_sharp_as_those_of_the_sketch(studio, session):
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "2x", "LANCZOS")
-    assert path.name == "85_colored.png"
-    assert max(Image.open(path).size) == 64
+    saved = Image.open(studio.save(session, "as large as the sketch", painting.OWN_LINES))
+    lines = read_gray(TESTSET / "85.png")
+    assert np.asarray(saved.convert("L"))[lines < 30].max() < 40
 
 
-def test_nothing_to_color_or_save_is_said(studio, tmp_path):
-    empty = Session(tmp_path)
+@pytest.mark.parametrize("suffix", ["ora", "psd"])
+def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
+    studio.color(session, ["blue_hair", "hair=#3355cc"], "")
+    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    assert path.name == f"85-blue_hair.{suffix}"
+    again = studio.sessions.get("5c" * 32)
+    studio.load(again, path)
+    assert again.state.tags == ("blue_hair", "hair=#3355cc")
+    before, after = _lines(session).astype(int), _lines(again).astype(int)
+    assert abs(before - after).max() <= 2
+
+
+def test_a_transparent_background_and_a_saved_png_give_tags(studio, session):
+    studio.color(session, ["blue_hair"], "")
+    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
+    assert Image.open(path).mode == "RGBA"
+    session.choose([])
+    sketch = studio.load(session, path)
+    assert "its tags were taken" in sketch.notices[0]
+    assert session.state.tags == ("blue_hair",)
+    assert session.drawing.name == "85"
+
+
+def test_a_finished_picture_is_shown_and_saved_when_its_weights_are_gone(weights_dir, tmp_path):
+    weights = Weights(_options("--weights_dir", str(weights_dir)))
+    studio = Studio(weights, Limits(), tmp_path)
+    session = studio.sessions.get(KEY)
+    studio.load(session, TESTSET / "85.png")
+    result = studio.color(session, ["blue_hair"], "run/c")
+    for path in weights_dir.rglob("*.pkl"):
+        path.unlink()
+    weights._loaded.clear()
+    session.return_to(result)
+    for method in painting.methods():
+        path = studio.save(session, "as large as the sketch", method)
+        assert Image.open(path).text["weights"] == "run/c"
+
+
+def test_a_batch_is_colored_into_one_zip_and_says_what_it_could_not_open(studio, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    session = studio.sessions.get(KEY)
+    session.take_batch([TESTSET / "2.png", broken, TESTSET / "85.png"])
+    archive, failed = studio.color_batch(session, ["blue_hair"], "", lambda *step: None)
+    assert len(failed) == 1 and failed[0].startswith("broken.png: ")
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == ["01_2-blue_hair.png", "03_85-blue_hair.png"]
+        with packed.open("03_85-blue_hair.png") as file:
+            assert Image.open(file).size == Image.open(TESTSET / "85.png").size
+
+
+def test_nothing_to_color_or_save_is_said(studio):
+    empty = studio.sessions.get(KEY)
     with pytest.raises(InputError, match="load a sketch first"):
         studio.color(empty, ["blue_hair"], "")
     with pytest.raises(InputError, match="color the sketch first"):
         studio.save(empty, "2x", "LANCZOS")
     with pytest.raises(InputError, match="make variations first"):
-        studio.save_zip(empty)
+        studio.save_zip(empty, "2x", "LANCZOS")
+    with pytest.raises(InputError, match="choose several files"):
+        studio.color_batch(empty, [], "", lambda *step: None)
 
 
 # --- weights, and starting ---
@@ -299,3 +452,13 @@ def test_listening_to_others_without_a_login_brings_a_warning(monkeypatch, capsy
         with pytest.raises(InputError, match="no weights"):
             serve.gui(_options(*flags, *empty))
         assert ("without --auth" in capsys.readouterr().err) is warned
+
+
+def test_why_it_cannot_listen_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port} is taken"):
+            serve.check_address("127.0.0.1", port)
+    with pytest.raises(InputError, match="cannot listen on 203.0.113.7"):
+        serve.check_address("203.0.113.7", port)
+    serve.check_address("127.0.0.1", port)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from errors import InputError
-from studio.sketch import Cleanup, Limits, clean, read_sketch_file
+from studio.cleanup import Cleanup, clean
+from studio.sketch import Limits, looks_like_photo, read_sketch_file
 
 TESTSET = Path(__file__).parents[2] / "testset" / "liner_test"
 
@@ -19,7 +21,8 @@ def test_transparent_sketch_lies_on_white(tmp_path):
     image = Image.new("RGBA", (20, 10), (0, 0, 0, 0))
     ImageDraw.Draw(image).line((0, 5, 20, 5), fill=(0, 0, 0, 255))
     image.save(tmp_path / "s.png")
-    gray, notices = read_sketch_file(tmp_path / "s.png", "s.png")
+    sketch = read_sketch_file(tmp_path / "s.png", "s.png")
+    gray, notices = sketch.gray, sketch.notices
     assert gray.mode == "L"
     assert gray.size == (20, 10)
     assert gray.getpixel((3, 0)) == 255
@@ -30,7 +33,8 @@ def test_transparent_sketch_lies_on_white(tmp_path):
 def test_animation_gives_its_first_frame_and_says_so(tmp_path):
     frames = [Image.new("L", (8, 8), value) for value in (250, 10, 120)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    gray, notices = read_sketch_file(tmp_path / "a.gif", "a.gif")
+    sketch = read_sketch_file(tmp_path / "a.gif", "a.gif")
+    gray, notices = sketch.gray, sketch.notices
     assert gray.getpixel((0, 0)) == 250
     assert notices[0] == "a.gif is animated (3 frames): this is the first"
 
@@ -39,7 +43,7 @@ def test_phone_photo_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("L", (30, 10), 200).save(tmp_path / "p.jpg", exif=exif)
-    assert read_sketch_file(tmp_path / "p.jpg", "p.jpg")[0].size == (10, 30)
+    assert read_sketch_file(tmp_path / "p.jpg", "p.jpg").gray.size == (10, 30)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +105,12 @@ def test_heavy_file_is_refused(tmp_path):
 
 
 def test_dark_and_colored_pictures_bring_advice(tmp_path):
-    Image.new("L", (20, 20), 10).save(tmp_path / "dark.png")
-    assert "Invert" in read_sketch_file(tmp_path / "dark.png", "dark")[1][0]
+    dark = Image.new("L", (20, 20), 10)
+    ImageDraw.Draw(dark).line((0, 10, 20, 10), fill=240)
+    dark.save(tmp_path / "dark.png")
+    assert "Invert" in read_sketch_file(tmp_path / "dark.png", "dark").notices[0]
     Image.new("RGB", (20, 20), (250, 180, 90)).save(tmp_path / "photo.png")
-    assert "XDoG" in read_sketch_file(tmp_path / "photo.png", "photo")[1][0]
+    assert "XDoG" in read_sketch_file(tmp_path / "photo.png", "photo").notices[0]
 
 
 def test_cleanup_finds_the_lines_of_a_shaded_light_on_dark_drawing():
@@ -132,5 +138,91 @@ def test_xdog_finds_the_edge_of_a_shape():
 
 
 def test_unknown_cleanup_is_refused():
-    with pytest.raises(InputError, match="choose from none, threshold, xdog"):
+    with pytest.raises(InputError, match="choose from none, threshold, photo, xdog"):
         clean(Image.new("L", (4, 4)), Cleanup("magic"))
+
+
+def test_white_lines_on_transparency_are_made_dark_with_a_notice(tmp_path):
+    image = Image.new("RGBA", (20, 10), (255, 255, 255, 0))
+    ImageDraw.Draw(image).line((0, 5, 20, 5), fill=(255, 255, 255, 255))
+    image.save(tmp_path / "w.png")
+    sketch = read_sketch_file(tmp_path / "w.png", "w.png")
+    assert sketch.gray.getpixel((3, 5)) == 0
+    assert sketch.gray.getpixel((3, 0)) == 255
+    assert "white lines on transparency" in sketch.notices[0]
+
+
+@pytest.mark.parametrize("color", ["white", (0, 0, 0, 0)])
+def test_a_blank_page_is_named_as_such(tmp_path, color):
+    Image.new("RGBA", (30, 30), color).save(tmp_path / "b.png")
+    assert "blank" in read_sketch_file(tmp_path / "b.png", "b.png").notices[0]
+
+
+def _layered(path: Path) -> Image.Image:
+    picture = Image.new("RGBA", (24, 12), (0, 0, 0, 0))
+    ImageDraw.Draw(picture).line((0, 6, 24, 6), fill=(0, 0, 0, 255))
+    if path.suffix == ".psd":
+        from psd_tools import PSDImage
+
+        flat = Image.new("RGB", picture.size, "white")
+        flat.paste(picture, mask=picture)
+        PSDImage.frompil(flat).save(path)
+    else:
+        with zipfile.ZipFile(path, "w") as archive, archive.open("mergedimage.png", "w") as file:
+            picture.save(file, "PNG")
+    return picture
+
+
+@pytest.mark.parametrize("suffix", [".psd", ".ora", ".kra"])
+def test_files_of_drawing_programs_are_read_by_their_merged_picture(tmp_path, suffix):
+    path = tmp_path / f"d{suffix}"
+    _layered(path)
+    gray = read_sketch_file(path, path.name).gray
+    assert gray.size == (24, 12)
+    assert gray.getpixel((5, 6)) == 0
+    assert gray.getpixel((5, 0)) == 255
+    with pytest.raises(InputError, match=f"d{suffix}: 24x12 px is over the limit"):
+        read_sketch_file(path, path.name, Limits(megapixels=0.0001))
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(InputError, match=f"d{suffix}: damaged"):
+        read_sketch_file(path, path.name)
+
+
+def test_what_cannot_be_opened_says_what_to_do(tmp_path):
+    (tmp_path / "a.clip").write_bytes(b"CSFCHUNK")
+    with pytest.raises(InputError, match="a.clip: files of Clip Studio cannot be opened: export"):
+        read_sketch_file(tmp_path / "a.clip", "a.clip")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+    with pytest.raises(InputError, match="a.zip: a ZIP without mergedimage.png"):
+        read_sketch_file(tmp_path / "a.zip", "a.zip")
+
+
+def _photo_of(page: np.ndarray) -> Image.Image:
+    """Paper under a lamp: bright in one corner, half as bright in the other, and noisy."""
+    light = (
+        np.linspace(1, 0.45, page.shape[1])[None] * np.linspace(0.95, 0.7, page.shape[0])[:, None]
+    )
+    noise = np.random.default_rng(1).normal(0, 2, page.shape)
+    return Image.fromarray((page * light * 0.9 + 10 + noise).clip(0, 255).astype(np.uint8))
+
+
+def test_a_photo_of_paper_is_noticed_and_made_white():
+    page = np.asarray(Image.open(TESTSET / "85.png").convert("L"))
+    photo = _photo_of(page)
+    assert looks_like_photo(np.asarray(photo))
+    assert not looks_like_photo(page)
+    lines = np.asarray(clean(photo, Cleanup("photo")))
+    assert (lines[page > 250] > 240).mean() > 0.97
+    assert (lines[page < 20] < 90).mean() > 0.97
+    otsu = np.asarray(clean(photo, Cleanup("threshold")))
+    assert (otsu[page > 250] > 240).mean() < 0.9
+
+
+def test_dots_per_inch_are_kept(tmp_path):
+    page = Image.new("L", (30, 30), 255)
+    page.save(tmp_path / "d.png", dpi=(350, 350))
+    page.save(tmp_path / "n.png")
+    found = read_sketch_file(tmp_path / "d.png", "d.png").dpi
+    assert found == pytest.approx((350, 350), abs=0.1)
+    assert read_sketch_file(tmp_path / "n.png", "n.png").dpi is None
