@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.parts import part_changes
-from drawn_art.drawing import Drawing, draw_lots
+from drawn_art.drawing import Drawing
 from drawn_art.render import render_color, render_line_art, render_masks
 from drawn_art.reserved import RESERVED_SEED
 from finishing.finish import METHODS, Sketch
@@ -73,7 +73,7 @@ def drawings(count: int) -> Iterator[Drawing]:
     """Held-out drawings with a background of one color."""
     found, index = 0, 0
     while found < count:
-        drawing = draw_lots(RESERVED_SEED, index, outside=False)
+        drawing = choose(RESERVED_SEED, index, outside=False)
         index += 1
         if len(drawing.background) == 1:
             found += 1

@@ -32,6 +32,7 @@ from preprocessor.stage.stage import (
     existing_stems,
     list_files,
     run,
+    writing,
 )
 from upscaling.upscaler import Upscaler, add_upscaler_arguments, make_upscaler
 
@@ -85,6 +86,11 @@ def _stage(args: argparse.Namespace) -> int:
         return 0
     if args.benchmark_count < 0:
         raise InputError(f"--benchmark_count is at least 0, not {args.benchmark_count}")
+    with writing(args, "rgb_cropped", "rgb_train", "benchmark", "liner_test"):
+        return _all_parts(args)
+
+
+def _all_parts(args: argparse.Namespace) -> int:
     codes = []
     if not args.upscale_only:
         resolutions = read_resolutions(args.dataset_path / "resolutions.pkl")

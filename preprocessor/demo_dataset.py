@@ -28,7 +28,15 @@ from drawn_art.reserved import RESERVED_SEED
 from drawn_art.styles import RESERVED_FOR_MEASURING, STYLES, TRAINING_STYLES
 from errors import InputError
 from loader.tags import format_tag_line
-from preprocessor.stage.stage import Summary, add_common_arguments, clear_leftovers, map_files, run
+from preprocessor.stage.stage import (
+    Summary,
+    absolute_path,
+    add_common_arguments,
+    clear_leftovers,
+    map_files,
+    run,
+    writing,
+)
 
 METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
 
@@ -79,7 +87,7 @@ and why), CREDITS.txt. Run it again, also with a larger --count, to continue.
     )
     parser.add_argument(
         "--testset",
-        type=Path,
+        type=absolute_path,
         metavar="DIR",
         help=f"instead write {len(TESTSET)} line arts that no seed draws, with their tags, to DIR "
         "(liner_test/ID.png and tags.txt)",
@@ -96,7 +104,10 @@ def _stage(args: argparse.Namespace) -> int:
     _check(args)
     if args.testset:
         return write_testset(args.testset, dry_run=args.dry_run)
-    return write_dataset(args)
+    if not args.dry_run:
+        args.dataset_path.mkdir(parents=True, exist_ok=True)
+    with writing(args, "512px", "metadata", "simpl_train"):
+        return write_dataset(args)
 
 
 def _check(args: argparse.Namespace) -> None:

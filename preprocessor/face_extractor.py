@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
+from loader.layout import DataDir
 from loader.tags import TAG_DUMP
 from preprocessor.faces.drawn import FaceCut
 from preprocessor.faces.positions import FacePosition, SearchJournal
@@ -27,11 +28,13 @@ from preprocessor.faces.search import FaceSearch, load_cascade
 from preprocessor.stage.batch import ALL_FILES, numbered_images, skip_file
 from preprocessor.stage.stage import (
     Summary,
+    absolute_path,
     add_common_arguments,
     clear_leftovers,
     list_files,
     map_files,
     run,
+    writing,
 )
 
 CASCADE_URL = (
@@ -71,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--tag_dump",
-        type=Path,
+        type=absolute_path,
         default=TAG_DUMP,
         metavar="FILE",
         help="with --add_all: the vocabulary that says which tags are of hair and face "
@@ -79,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--cascade",
-        type=Path,
+        type=absolute_path,
         metavar="FILE",
         help=f"OpenCV cascade that finds faces (default: {CASCADE_PATH.name} beside this script, "
         "downloaded if it is not there)",
@@ -103,13 +106,16 @@ def _stage(args: argparse.Namespace) -> int:
         if args.drawn or args.cascade:
             flag = "--drawn" if args.drawn else "--cascade"
             raise InputError(f"{flag} is for finding faces: it does not go with --add_all")
-        return add_faces(args)
+        sketches = [folder.name for folder in DataDir(args.dataset_path).line_art]
+        with writing(args, "temp_faces", "rgb_train", "tags.txt", *sketches):
+            return add_faces(args)
     if args.drawn and args.cascade:
         raise InputError("give --drawn or --cascade, not both")
     for flag in ("keep_deleted_faces", "all_tags"):
         if getattr(args, flag):
             raise InputError(f"--{flag} is for --add_all")
-    return find_faces(args)
+    with writing(args, "temp_faces"):
+        return find_faces(args)
 
 
 def find_faces(args: argparse.Namespace) -> int:
@@ -168,7 +174,7 @@ def _whole_images(folder: Path, summary: Summary) -> dict[int, Path]:
 
 def _cascade_file(args: argparse.Namespace) -> Path:
     if args.cascade:
-        path = args.cascade.expanduser().absolute()
+        path = args.cascade
     else:
         path = CASCADE_PATH
         if path.is_file():

@@ -21,10 +21,12 @@ from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
 from preprocessor.metadata.place import IMAGE_SUFFIXES, MISSING
 from preprocessor.stage.stage import (
     Summary,
+    absolute_path,
     add_dataset_arguments,
     clear_leftovers,
     existing_stems,
     run,
+    writing,
 )
 from progress import Progress
 
@@ -67,7 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
         "images/{mod1000:04d}.tar (default: that of the owner of --repo)",
     )
     add("--index_repo", metavar="REPO", help="where the indexes are, if not in --repo")
-    add("--list", type=Path, metavar="FILE", help=f"what to fetch (default: DATASET/{MISSING})")
+    add(
+        "--list",
+        type=absolute_path,
+        metavar="FILE",
+        help=f"what to fetch (default: DATASET/{MISSING})",
+    )
     add("--size", type=int, default=512, metavar="PX", help="side of the squares (default: 512)")
     add(
         "--connections",
@@ -104,9 +111,10 @@ def _stage(args: argparse.Namespace) -> int:
     if args.dry_run:
         summary.done = len(missing)
         return summary.close(folder)
-    _clear(folder, listed)
-    problems = _fetch(args, layout, folder, missing, summary)
-    _write_problems(args.dataset_path / PROBLEMS, problems)
+    with writing(args, "512px"):
+        _clear(folder, listed)
+        problems = _fetch(args, layout, folder, missing, summary)
+        _write_problems(args.dataset_path / PROBLEMS, problems)
     code = summary.close(folder)
     print(
         f"next: python preprocessor/tagset_extractor.py --dataset_path {args.dataset_path} --link"

@@ -27,11 +27,13 @@ from line_art.xdog import adjust_intensity, random_parameters, xdog
 from preprocessor.stage.batch import ALL_FILES, numbered_images, process, skip_file, without
 from preprocessor.stage.stage import (
     Summary,
+    absolute_path,
     add_common_arguments,
     clear_leftovers,
     existing_stems,
     list_files,
     run,
+    writing,
 )
 from upscaling.upscaler import (
     Upscaler,
@@ -65,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     model = parser.add_argument_group("sketchKeras")
     model.add_argument(
         "--keras_model",
-        type=Path,
+        type=absolute_path,
         metavar="FILE",
         help=f"its weights (default: {MODEL_PATH}, downloaded if it is not there)",
     )
@@ -99,6 +101,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _stage(args: argparse.Namespace) -> int:
+    with writing(args, "xdog_train", "keras_train", "keras_test"):
+        return _all_parts(args)
+
+
+def _all_parts(args: argparse.Namespace) -> int:
     dataset, codes = args.dataset_path, []
     for_testing = (dataset / "benchmark").is_dir()
     # Loading waifu2x takes seconds, and XDoG of the training images needs no scaling.
@@ -191,7 +198,7 @@ def _sketcher(args: argparse.Namespace, upscaler: Upscaler) -> KerasSketchOf | N
 
 
 def _model_file(args: argparse.Namespace) -> Path:
-    model = (args.keras_model or MODEL_PATH).expanduser().absolute()
+    model = args.keras_model or MODEL_PATH.absolute()
     if args.keras_model and not model.is_file():
         raise InputError(f"there is no file {model} (--keras_model)")
     if not model.is_file():

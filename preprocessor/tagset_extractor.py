@@ -25,7 +25,7 @@ from preprocessor.metadata.moved_tags import (
     names_as_they_are,
     names_of_today,
 )
-from preprocessor.metadata.place import place_all
+from preprocessor.metadata.place import MISSING, place_all
 from preprocessor.metadata.records import Tag
 from preprocessor.metadata.sources import (
     DUMP_OF_2017,
@@ -39,6 +39,8 @@ from preprocessor.metadata.sources import (
 )
 from preprocessor.metadata.standing import RATINGS, SAFE
 from preprocessor.metadata.tag_file import (
+    RESOLUTIONS,
+    TAGS,
     WouldBeLost,
     check_loss,
     earlier_lines,
@@ -48,11 +50,13 @@ from preprocessor.metadata.tag_filter import FOLDERS, ChosenPost
 from preprocessor.stage.stage import (
     Outcome,
     Summary,
+    absolute_path,
     add_common_arguments,
     clear_leftovers,
     map_files,
     run,
     worthwhile,
+    writing,
 )
 
 REJECTS = "tagset_rejects.txt"
@@ -121,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--tag_dump",
-        type=Path,
+        type=absolute_path,
         default=TAG_DUMP,
         metavar="FILE",
         help="vocabulary that gives ids to tag names, for metadata without tag ids (2021)",
@@ -133,13 +137,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--make_tag_dump",
-        type=Path,
+        type=absolute_path,
         metavar="FILE",
         help="only build a vocabulary for main.py --tag_dump FILE from --tag_table",
     )
     parser.add_argument(
         "--tag_table",
-        type=Path,
+        type=absolute_path,
         default=TAG_TABLE,
         metavar="FILE",
         help="table with the columns id, name, kind, index, part, count (default: loader/tags.tsv)",
@@ -156,9 +160,11 @@ def _stage(args: argparse.Namespace) -> int:
     if args.make_tag_dump:
         return make_tag_dump(args)
     if args.make_tag_dict:
-        return make_tag_dict(args)
+        with writing(args, TAG_COUNTS):
+            return make_tag_dict(args)
     try:
-        return extract(args)
+        with writing(args, TAGS, *FOLDERS):
+            return extract(args)
     except WouldBeLost as error:
         print(error, file=sys.stderr)
         return 1
@@ -189,8 +195,9 @@ def extract(args: argparse.Namespace) -> int:
 
 def _clear(dataset: Path) -> None:
     """Remove what a killed run, or a cluster's killed worker, has left unfinished."""
-    for folder in (dataset, *(dataset / name for name in FOLDERS)):
-        clear_leftovers(folder)
+    clear_leftovers(dataset, (TAGS, RESOLUTIONS, REJECTS, MISSING))
+    for name in FOLDERS:
+        clear_leftovers(dataset / name)
 
 
 def _choose(args: argparse.Namespace, summary: Summary) -> list[ChosenPost]:

@@ -73,10 +73,16 @@ class SearchJournal:
         self.entries = self._read()
 
     def _read(self) -> dict[int, str]:
+        """The lines by id. Raises InputError where one has no id."""
         if not self.path.exists():
             return {}
-        *lines, _unfinished = self.path.read_text(encoding="utf-8").split("\n")
-        return {int(line.split()[0]): line for line in lines if line.strip()}
+        try:
+            *lines, _unfinished = self.path.read_text(encoding="utf-8").split("\n")
+            return {int(line.split()[0]): line for line in lines if line.strip()}
+        except ValueError as error:
+            raise InputError(
+                f"{self.path} is damaged ({error}): delete it to search all images again"
+            ) from error
 
     def add(self, file_id: int, entry: str) -> None:
         self.entries[file_id] = entry

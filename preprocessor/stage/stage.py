@@ -19,11 +19,12 @@ A stage looks like this:
 """
 
 import argparse
+import contextlib
 import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ from typing import Any
 import joblib
 
 from errors import BrokenImageError, InputError
+from files.lock import free, lock
+from preprocessor.stage.signals import end_like_ctrl_c
 from preprocessor.stage.summary import Summary as Summary
+from preprocessor.stage.workers import map_on_processes, most_that_help
 from progress import Progress
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
@@ -40,7 +44,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 _FATAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 # The names that files.atomic.atomic_path gives to files it has not finished.
-_LEFTOVER = re.compile(r"\..+\.\d+\.tmp(\.[^.]+)?")
+_LEFTOVER = re.compile(r"\.(?P<stem>.+)\.\d+\.tmp(\.[^.]+)?")
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +55,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=_jobs,
         default=joblib.cpu_count(),
         metavar="N",
         help="processes working at the same time (default: all cores, here %(default)s)",
@@ -68,7 +72,7 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags every stage has: --dataset_path, --dry_run."""
     parser.add_argument(
         "--dataset_path",
-        type=_absolute,
+        type=absolute_path,
         default="./dataset",
         metavar="DIR",
         help="folder that holds the data set (default: %(default)s)",
@@ -78,15 +82,27 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _absolute(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+def absolute_path(text: str) -> Path:
+    """An argument that names a file or folder: the same one in every process."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: there is no such user") from error
 
 
-def _positive(text: str) -> int:
-    number = int(text)
+def _jobs(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
+        raise argparse.ArgumentTypeError(f"{text[:20]} is not a positive number")
+    most = most_that_help()
+    if number > most:
+        print(f"--jobs {number}: {most} work, more are of no use on {joblib.cpu_count()} cores")
+    return min(number, most)
 
 
 @dataclass(frozen=True)
@@ -144,19 +160,7 @@ def _map(task, items, jobs: int, dask: str | None, batch_size: int | str) -> Ite
 
         yield from map_on_cluster(task, items, dask)
         return
-    _hush_resource_tracker()
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
-        yield from parallel(joblib.delayed(task)(item) for item in items)
-
-
-def _hush_resource_tracker() -> None:
-    """After Ctrl-C, joblib's process for leftovers may find that a semaphore is gone already, and
-    would warn of it below the line that says how to go on."""
-    quiet = "ignore:resource_tracker:UserWarning"
-    before = os.environ.get("PYTHONWARNINGS", "")
-    if quiet not in before:
-        os.environ["PYTHONWARNINGS"] = f"{before},{quiet}".lstrip(",")
+    yield from map_on_processes(task, items, jobs, batch_size)
 
 
 class _Guarded:
@@ -219,15 +223,34 @@ def list_files(folder: os.PathLike | str, suffixes: Iterable[str] = IMAGE_SUFFIX
     return [Path(folder, name) for name in sorted(chosen)]
 
 
-def clear_leftovers(folder: os.PathLike | str) -> int:
-    """Remove the unfinished files that a killed run left in `folder`; returns how many."""
+def clear_leftovers(folder: os.PathLike | str, of: Collection[str] = ()) -> int:
+    """Remove the unfinished files that a killed run left in `folder`, all or those that were to be
+    one of the files named; returns how many."""
+    stems = {Path(name).stem for name in of}
     try:
-        names = [name for name in _names(folder) if _LEFTOVER.fullmatch(name)]
+        found = [(name, _LEFTOVER.fullmatch(name)) for name in _names(folder)]
     except FileNotFoundError:
         return 0
+    names = [name for name, match in found if match and (not of or match["stem"] in stems)]
     for name in names:
         Path(folder, name).unlink(missing_ok=True)
     return len(names)
+
+
+@contextlib.contextmanager
+def writing(args: argparse.Namespace, *names: str) -> Iterator[None]:
+    """Keep all other calls from writing these files and folders of the data set at the same time.
+
+    `args` are the common arguments: a dry run keeps nobody. Raises InputError when another call
+    writes one of them now.
+    """
+    dataset: Path = args.dataset_path
+    with contextlib.ExitStack() as held:
+        if dataset.is_dir() and not args.dry_run:
+            for name in sorted(names):
+                taken = f"{dataset / name} is being written by another call: wait for its end"
+                held.callback(free, lock(dataset / f".{name}.lock", taken))
+        yield
 
 
 def _names(folder: os.PathLike | str) -> list[str]:
@@ -239,10 +262,11 @@ def run(main: Callable[[], int]) -> int:
     """Call a stage's `main` and turn what ends it early into one line on stderr and an exit code.
 
     2: the user's input is wrong (InputError); 1: the work failed (disk full, a worker was killed);
-    130: Ctrl-C.
+    130: Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        return main()
+        with end_like_ctrl_c():
+            return main()
     except InputError as error:
         return _report(str(error), 2)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ import main
 from coloring.colorist import Colorist
 from coloring.finished import color_sketch
 from coloring.parts import part_changes
-from drawn_art.drawing import draw_lots
+from drawn_art.adventurer.picture import choose
 from drawn_art.render import render_line_art, render_masks
 from drawn_art.reserved import RESERVED_SEED
 from finishing.finish import Sketch
@@ -139,7 +139,7 @@ def colorist(request):
 
 @pytest.mark.parametrize("index", [1, 5])
 def test_parts_of_drawn_art(colorist, index):
-    drawing = draw_lots(RESERVED_SEED, index, outside=False)
+    drawing = choose(RESERVED_SEED, index, outside=False)
     lines, masks = render_line_art(drawing, 512), render_masks(drawing, 512)
     finished = color_sketch(colorist, Sketch(lines), drawing.tags, with_parts=True)
     paper = lines > 128
@@ -149,7 +149,7 @@ def test_parts_of_drawn_art(colorist, index):
 
 
 def test_changes_are_where_the_part_is(colorist):
-    drawing = draw_lots(RESERVED_SEED, 5, outside=False)
+    drawing = choose(RESERVED_SEED, 5, outside=False)
     gray = Image.fromarray(render_line_art(drawing, 256))
     changes = part_changes(colorist, gray, drawing.tags)
     (painted,) = colorist.paint_picture(gray, [drawing.tags])
