@@ -53,7 +53,8 @@ class Studio:
         """Take a picture file as the session's sketch, of a file that the studio saved also the
         tags; returns the sketch with notices about it."""
         name = Path(path).name
-        saved = read_saved(Path(path))
+        sketch = read_sketch_file(path, name, self.limits)
+        saved = read_saved(Path(path), sketch.gray.size)
         if saved is not None:
             known = self.weights.colorist(session.weights).vocabulary.ids
             saved = replace(saved, words=[w for w in saved.words if "=" in w or w in known])
@@ -63,8 +64,6 @@ class Studio:
             return Sketch(Image.new("L", (1, 1)), [said])
         if saved is not None:
             sketch = Sketch(saved.lines, [f"{name}: its lines and its tags were taken"])
-        else:
-            sketch = read_sketch_file(path, name, self.limits)
         with session.at_work():
             session.load(sketch.gray, name.removesuffix(".png"), sketch.dpi)
             if saved is not None:

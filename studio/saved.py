@@ -9,11 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from errors import BrokenImageError, InputError
 from finishing.exact import parse_exact
 from finishing.saving import FORMATS, read_saved_entries
 
-PAPER = 255
+MAX_STACK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,12 @@ class Saved:
     lines: Image.Image | None
 
 
-def read_saved(path: Path) -> Saved | None:
-    """What a file says that the studio wrote; None for every other file."""
+def read_saved(path: Path, size: tuple[int, int]) -> Saved | None:
+    """What a file says that the studio wrote; None for every other file.
+
+    size: that of the picture, which `read_sketch_file` found within the limits; layers that are
+    larger are not read.
+    """
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         return None
@@ -37,36 +40,39 @@ def read_saved(path: Path) -> Saved | None:
         parse_exact(exact)
         words = [*entries["tags"].split(), *exact]
         read = {"ora": _lines_of_openraster, "psd": _lines_of_photoshop}.get(suffix)
-        return Saved(words, read(path) if read else None)
-    except (BrokenImageError, InputError, OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return Saved(words, read(path, size) if read else None)
+    except Exception:  # of a file that is damaged only where the picture is not
         return None
 
 
-def _lines_of_openraster(path: Path) -> Image.Image | None:
+def _lines_of_openraster(path: Path, size: tuple[int, int]) -> Image.Image | None:
     with zipfile.ZipFile(path) as archive:
+        if archive.getinfo("stack.xml").file_size > MAX_STACK_BYTES:
+            return None
         stack = ElementTree.fromstring(archive.read("stack.xml"))
-        width, height = int(stack.get("w")), int(stack.get("h"))
         for layer in stack.iter("layer"):
             if layer.get("name") == "lines":
                 with archive.open(layer.get("src")) as file, Image.open(file) as image:
+                    if image.width > size[0] or image.height > size[1]:
+                        return None
                     at = int(layer.get("x", 0)), int(layer.get("y", 0))
-                    return _on_paper(image.convert("RGBA"), (width, height), at)
+                    return _on_paper(image.convert("RGBA"), size, at)
     return None
 
 
-def _lines_of_photoshop(path: Path) -> Image.Image | None:
+def _lines_of_photoshop(path: Path, size: tuple[int, int]) -> Image.Image | None:
     from psd_tools import PSDImage
 
     document = PSDImage.open(path)
     for layer in document:
-        if layer.name == "lines":
+        if layer.name == "lines" and layer.width <= size[0] and layer.height <= size[1]:
             lines = layer.topil().convert("RGBA")
             if layer.mask is not None:
-                cover = Image.new("L", document.size, layer.mask.background_color)
+                cover = Image.new("L", size, layer.mask.background_color)
                 cover.paste(layer.mask.topil(), (layer.mask.left, layer.mask.top))
                 box = (layer.left, layer.top, layer.right, layer.bottom)
                 lines.putalpha(cover.crop(box))
-            return _on_paper(lines, document.size, layer.offset)
+            return _on_paper(lines, size, layer.offset)
     return None
 
 

@@ -35,7 +35,7 @@ def unusable(tmp_path) -> dict[str, tuple[Path, str]]:
         "text": (text, "text.png: truncated, or not a picture"),
         "svg": (drawing, "drawing.svg: truncated, or not a picture"),
         "large": (large, "large.png: 8000x5000 px is over the limit"),
-        "bomb": (bomb, "bomb.png: "),
+        "bomb": (bomb, "bomb.png: over the limit"),
         "half": (half, "half.png: damaged"),
         "heavy": (heavy, "heavy.png could not be sent"),
     }

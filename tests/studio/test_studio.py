@@ -1,10 +1,12 @@
 """What stands behind the studio's page, without a browser and without gradio."""
 
 import argparse
+import dataclasses
 import socket
 import zipfile
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -17,10 +19,11 @@ from loader.tags import load_vocabulary
 from studio import painting, serve
 from studio.actions import Studio
 from studio.cleanup import Cleanup
+from studio.saved import read_saved
 from studio.session import Session
 from studio.sessions import KEPT_SECONDS, Sessions
 from studio.sketch import Limits
-from studio.swatches import as_json, rows, sections
+from studio.swatches import as_json, learned_line, rows, sections
 from studio.weights import IN_MEMORY, Weights
 
 TESTSET = Path(__file__).parents[2] / "testset" / "liner_test"
@@ -328,6 +331,20 @@ def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
     assert abs(before - after).max() <= 2
 
 
+@pytest.mark.parametrize("suffix", ["ora", "psd"])
+def test_layers_larger_than_their_picture_are_not_read(studio, session, suffix):
+    studio.color(session, ["blue_hair"], "")
+    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    assert read_saved(path, session.drawing.size).lines is not None
+    assert read_saved(path, (64, 64)).lines is None
+
+
+def test_a_picture_over_the_limits_is_refused_before_anything_of_it_is_read(studio, tmp_path):
+    Image.new("1", (40000, 40000)).save(tmp_path / "bomb.png")
+    with pytest.raises(InputError, match="bomb.png: over the limit of 24 megapixels"):
+        studio.load(studio.sessions.get(KEY), tmp_path / "bomb.png")
+
+
 def test_a_transparent_background_and_a_saved_png_give_tags(studio, session):
     studio.color(session, ["blue_hair"], "")
     path = studio.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
@@ -418,6 +435,33 @@ def test_new_checkpoints_appear(weights_dir):
     weights = Weights(_options("--weights_dir", str(weights_dir)))
     (weights_dir / "new.pkl").write_bytes((weights_dir / "a.pkl").read_bytes())
     assert "new" in weights.refresh()
+
+
+def test_the_page_takes_weights_that_gradio_does_not_remember():
+    pytest.importorskip("gradio")
+    from studio.widgets import open_dropdown
+
+    assert open_dropdown(["old"]).preprocess("new") == "new"
+
+
+def test_tags_that_the_weights_never_saw_are_told_apart(studio, vocabulary):
+    assert studio.weights.learned("") == {vocabulary.names[tag] for tag in vocabulary.cvt}
+    seen = {vocabulary.ids["blue_hair"]: 7, vocabulary.ids["red_eyes"]: 0}
+    colorist = studio.weights.colorist("")
+    record = msgspec.structs.replace(colorist.checkpoint.record, seen=seen)
+    colorist.checkpoint = dataclasses.replace(colorist.checkpoint, record=record)
+    learned = studio.weights.learned("")
+    assert learned == {"blue_hair"}
+    listed = sections(vocabulary)
+    known = [
+        tag["name"]
+        for section in as_json(listed, learned)
+        for row in section["rows"]
+        for tag in row["tags"]
+        if tag["known"]
+    ]
+    assert known == ["blue_hair"]
+    assert "have learned hair (1). The others" in learned_line(listed, learned)
 
 
 def test_without_weights_it_says_what_to_give(tmp_path):
