@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.parts import part_changes
-from drawn_art.drawing import Drawing
+from drawn_art.adventurer.picture import AdventurerPicture, choose
 from drawn_art.render import render_color, render_line_art, render_masks
 from drawn_art.reserved import RESERVED_SEED
 from finishing.finish import METHODS, Sketch
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     return int(not all(good for good, _ in reached))
 
 
-def drawings(count: int) -> Iterator[Drawing]:
+def drawings(count: int) -> Iterator[AdventurerPicture]:
     """Held-out drawings with a background of one color."""
     found, index = 0, 0
     while found < count:
