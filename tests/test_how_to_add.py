@@ -26,7 +26,7 @@ def arguments(drawn_data, tmp_path) -> tuple:
 
 
 def test_the_use_from_python(monkeypatch):
-    (code,) = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    code, *_ = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
     monkeypatch.chdir(PROJECT)
     names: dict = {}
     exec(code, names)

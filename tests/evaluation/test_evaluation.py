@@ -100,7 +100,7 @@ class Painter(Colorist):
 
     def __init__(self, drawings, obeys):
         checkpoint = SimpleNamespace(architecture=Architecture(input_size=drawings.size))
-        super().__init__(checkpoint, None, None, load_vocabulary(), "cpu")
+        super().__init__(checkpoint, None, load_vocabulary(), "cpu")
         self.drawings, self.obeys = list(drawings), obeys
 
     def paint(self, sketches, cvt):

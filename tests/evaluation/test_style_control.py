@@ -21,7 +21,7 @@ class Painter(Colorist):
 
     def __init__(self):
         checkpoint = SimpleNamespace(architecture=Architecture(input_size=SIZE))
-        super().__init__(checkpoint, None, None, load_vocabulary(), "cpu")
+        super().__init__(checkpoint, None, load_vocabulary(), "cpu")
         self.deaf = False
         self.drawings = [d for style in STYLES for d in HeldOutDrawings(COUNT, SIZE, style)]
 

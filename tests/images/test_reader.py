@@ -148,7 +148,7 @@ def _coloring(folder):
 
 
 def _studio(folder):
-    return [np.asarray(read_sketch_file(folder / "keras_test" / "7.png", "7.png")[0])]
+    return [np.asarray(read_sketch_file(folder / "keras_test" / "7.png", "7.png").gray)]
 
 
 def _crop(folder):
