@@ -141,7 +141,8 @@ class BenchmarkPairs(Dataset):
         color_space: str = "rgb",
     ):
         samples = Samples.of(samples)
-        with_sketch = file_ids(data_dir.benchmark_line_art)
+        folder = data_dir.benchmark_line_art
+        with_sketch = file_ids(folder) if folder.is_dir() else ()
         self.samples = samples.take(np.isin(samples.file_ids, with_sketch))
         self.without_sketch = len(samples) - len(self.samples)
         self.data_dir = data_dir

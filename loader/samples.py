@@ -260,8 +260,6 @@ def file_ids(folder: Path) -> np.ndarray:
             for entry in entries:
                 if _NAME.fullmatch(entry.name):
                     ids.append(int(entry.name[:-4]))
-    except FileNotFoundError:
-        pass  # a folder that is missing holds none
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}") from error
     return np.frombuffer(ids, np.int64) if ids else np.zeros(0, np.int64)
