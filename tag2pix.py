@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from checkpoints.checkpoint import Checkpoint, OptimizerState, record_entry
+from checkpoints.optimizer import load_optimizer
 from checkpoints.reading import add_prefix, load_state
 from errors import CheckpointError
 from hardware.device import autocast
@@ -229,7 +230,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: OptimizerState) -
     """Load the moments; how the update is computed stays this optimizer's choice."""
     own = {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
     groups = [{"params": state.settings.params, **own}]
-    optimizer.load_state_dict({"state": state.state, "param_groups": groups})
+    load_optimizer(optimizer, {"state": state.state, "param_groups": groups})
 
 
 def _split(batch: Pair, count: int) -> list[tuple[Pair, float, bool]]:

@@ -1,10 +1,14 @@
 """Writing files so that an interruption never leaves half of one, and none overwrites another."""
 
+import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from errors import InputError
 
 STEM_IN_TEMPORARY = 40  # so that names of any length have a temporary one
 
@@ -17,6 +21,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     the disk before it is renamed, and is removed when the block raises.
     """
     path = Path(path)
+    _refuse_special(path)
     temporary = _temporary(path)
     try:
         yield temporary
@@ -61,6 +66,14 @@ def _claim(temporary: Path, path: Path) -> bool:
             return False
         temporary.replace(path)
     return True
+
+
+def _refuse_special(path: Path) -> None:
+    """Taking the name of a device or a pipe would remove it for everybody."""
+    with contextlib.suppress(FileNotFoundError):
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):
+            raise InputError(f"{path} is a device or a pipe: name a file to write")
 
 
 def _temporary(path: Path) -> Path:

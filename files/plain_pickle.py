@@ -12,6 +12,12 @@ from errors import InputError
 # The unpickler in Python, for the one in C makes room for whatever place in its memo, or length, a
 # file of ten bytes names.
 class _PlainUnpickler(pickle._Unpickler):
+    dispatch = {
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()
+        if code != pickle.BYTEARRAY8[0]  # makes room before it reads; no file of ours has it
+    }
+
     def find_class(self, module: str, name: str):
         raise pickle.UnpicklingError(f"it refers to {module}.{name}")
 
@@ -29,5 +35,5 @@ def read_plain_pickle(path: str | Path, what: str, advice: str) -> Any:
     except OSError as error:
         raise InputError(f"cannot read {path}, {what}: {error.strerror}; {advice}") from error
     except Exception as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0] or "it ends early"
         raise InputError(f"{path} is not {what} ({reason}); {advice}") from error

@@ -12,6 +12,7 @@ from errors import InputError
 from loader.dataset import Batch, collate
 
 SECONDS_AFTER_SIGTERM = 60
+OPEN_FILES = 128
 
 
 def stream(
@@ -22,6 +23,8 @@ def stream(
 
     Raises InputError for data that cannot be used, ChildProcessError when a worker dies.
     """
+    if workers:
+        _check_open_files()
     loader = DataLoader(
         dataset,
         batch_sampler=batches,
@@ -46,6 +49,20 @@ def stream(
             "a process that loads images died, perhaps for want of memory or of shared memory: "
             f"lower --thread ({first_line})"
         ) from error
+
+
+def _check_open_files() -> None:
+    """Processes that cannot pass batches on, for want of open files, would be waited for."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= limit < OPEN_FILES:
+        raise InputError(
+            f"at most {limit} files may be open, too few to load images in other processes: raise "
+            f"it (ulimit -n {OPEN_FILES}), or give --thread 0"
+        )
 
 
 def _start_worker(_number: int) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
 from checkpoints.checkpoint import Position
+from checkpoints.optimizer import load_optimizer
 from checkpoints.reading import State, add_prefix, load_state
 from checkpoints.tag_extractor import ExtractorFile
 from checkpoints.writing import save
@@ -191,7 +192,7 @@ class Classification:
         record = file.record
         try:
             groups = [{**group, **own} for group in file.optimizer["param_groups"]]
-            self.optimizer.load_state_dict({**file.optimizer, "param_groups": groups})
+            load_optimizer(self.optimizer, {**file.optimizer, "param_groups": groups})
             if self.scaler.is_enabled() and record.scaler:
                 self.scaler.load_state_dict(record.scaler)
             # Files of before hold the bare state of the CPU.

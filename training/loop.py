@@ -16,7 +16,7 @@ from torch import Tensor
 
 from checkpoints.checkpoint import Position
 from checkpoints.reading import State, is_finite
-from errors import DivergedError, InputError
+from errors import CheckpointError, DivergedError, InputError
 from hardware.processes import Processes
 from loader.dataset import EpochBatches
 from loader.line_art import AugmentedSketches, LabeledSketch
@@ -242,6 +242,11 @@ def restore_random(states: list[dict[str, Any]], processes: Processes) -> None:
     if len(states) != processes.world:
         return
     own = states[processes.rank]
-    torch.set_rng_state(own["cpu"])
-    if processes.device.type == "cuda" and "cuda" in own:
-        torch.cuda.set_rng_state(own["cuda"], processes.device)
+    try:
+        torch.set_rng_state(own["cpu"])
+        if processes.device.type == "cuda" and "cuda" in own:
+            torch.cuda.set_rng_state(own["cuda"], processes.device)
+    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
+        raise CheckpointError(
+            f"the recorded state of the random generators cannot be used: {error}"
+        ) from error

@@ -228,6 +228,7 @@ def _tensorboard(path: Path, step: int):
     """A TensorBoard writer where TensorBoard is installed, else None."""
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
+
+        return SummaryWriter(str(path / "tensorboard"), purge_step=step + 1 if step else None)
+    except (ImportError, UnicodeError):  # it writes under UTF-8 names only
         return None
-    return SummaryWriter(str(path / "tensorboard"), purge_step=step + 1 if step else None)

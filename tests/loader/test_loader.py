@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+import zlib
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ FACTS = json.loads((GOLDEN / "loader_facts.json").read_text())
 
 def write_png(path, size=(40, 40), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(abs(hash(path.name)) % 1000)
+    rng = np.random.default_rng(zlib.crc32(path.name.encode()))
     shape = (*size[::-1], 3) if mode == "RGB" else size[::-1]
     Image.fromarray(rng.integers(0, 256, shape, np.uint8)).save(path)
 
