@@ -1,6 +1,7 @@
 """Batches made ahead by worker processes."""
 
 import signal
+import threading
 import traceback
 from collections.abc import Iterable, Iterator
 
@@ -35,7 +36,7 @@ def stream(
         generator=torch.Generator(),  # else it draws from the state that checkpoints hold
     )
     try:
-        yield from loader
+        yield from _without_alarm(loader)
     except InputError as error:
         # A worker's error arrives with the worker's traceback around it. The frames in its own
         # would keep the workers alive.
@@ -49,6 +50,16 @@ def stream(
             "a process that loads images died, perhaps for want of memory or of shared memory: "
             f"lower --thread ({first_line})"
         ) from error
+
+
+def _without_alarm(loader: DataLoader) -> Iterator[Batch]:
+    """Its iterator, without the handler of torch that raises the death of a worker anywhere, in the
+    middle of a training step: it is noticed when a batch is missing, within seconds."""
+    before = signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None
+    batches = iter(loader)
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, before)
+    return batches
 
 
 def _check_open_files() -> None:

@@ -2,8 +2,10 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from pathlib import Path
 
@@ -62,7 +64,6 @@ def arguments(data, parent, *more):
     return "main.py", *TINY, "--no_cit", "--two_step_epoch=2", *places, *more
 
 
-@pytest.mark.slow
 def test_two_processes_resume_to_the_bit(drawn_data, tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for parent, epochs in ((whole, 3), (parts, 1)):
@@ -78,6 +79,85 @@ def test_two_processes_resume_to_the_bit(drawn_data, tmp_path):
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 7))
     assert done.stdout.count("training pairs: 8") == 1 and done.stdout.count("finished") == 1
+
+
+SLOW_STEPS = """
+import os, sys, time
+from pathlib import Path
+sys.path[:0] = [{root!r}]
+import main
+from hardware.processes import launch
+from tag2pix import Tag2Pix
+step = Tag2Pix.training_step
+def slow(self, *arguments, **options):
+    Path({begun!r}, os.environ["RANK"]).touch()
+    time.sleep(1)
+    return step(self, *arguments, **options)
+Tag2Pix.training_step = slow
+if "RANK" in os.environ:
+    sys.exit(main.main(sys.argv[1:]))
+sys.exit(launch(Path(__file__), sys.argv[1:], per_node="2"))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_launcher_saves_after_a_signal_and_says_so(number, drawn_data, tmp_path):
+    script, begun, parent = tmp_path / "slow.py", tmp_path / "begun", tmp_path / "results"
+    begun.mkdir()
+    script.write_text(SLOW_STEPS.format(root=str(ROOT), begun=str(begun)))
+    given = arguments(drawn_data, parent, "--epoch=500")[1:]
+    process = subprocess.Popen(
+        [sys.executable, str(script), *map(str, given)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while (
+            len(list(begun.iterdir())) < 2
+            and process.poll() is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.1)
+        if number == signal.SIGINT:  # a terminal sends it to all
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        said, errors = process.communicate(timeout=120)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, errors
+    assert "stopped; go on with --resume" in said and "Traceback" not in errors
+    (path,) = run_in(parent).glob("*.pkl")
+    steps = checkpoint(path)["tag2pix"]["position"]["step"]
+    with (run_in(parent) / "losses.csv").open(newline="") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, steps + 1))
+
+
+@pytest.mark.parametrize("missing", ["WORLD_SIZE", "MASTER_ADDR", "LOCAL_RANK"])
+def test_a_rank_without_a_launcher_is_refused(missing, monkeypatch):
+    launched = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}
+    launched |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(missing)
+    with pytest.raises(InputError, match=f"{missing} is not"), processes.process_group(cpu=True):
+        pass
+
+
+def test_processes_that_never_come_are_not_waited_for(monkeypatch):
+    launched = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}
+    launched |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(processes, "JOINING_SECONDS", 1)
+    with pytest.raises(ConnectionError, match="cannot be met"), processes.process_group(cpu=True):
+        pass
 
 
 @pytest.mark.slow

@@ -10,12 +10,10 @@ import pytest
 import torch
 from training_runs import TINY, assert_same, checkpoint, run_in, train
 
-KILLS = 50
-EPOCHS = 24
 # Saving after every step makes it likely that a kill meets a checkpoint that is being written.
 OPTIONS = (
     *TINY,
-    *("--no_cit", f"--epoch={EPOCHS}", "--two_step_epoch=3", "--brightness_epoch=5"),
+    *("--no_cit", "--two_step_epoch=3", "--brightness_epoch=5"),
     *("--save_minutes=0.0001", "--keep=2", "--test_image_count=1", "--thread=1"),
 )
 
@@ -43,36 +41,38 @@ def ends_before(process, deadline):
     return None
 
 
-@pytest.mark.slow
-def test_killed_again_and_again(drawn_data, tmp_path):
+@pytest.mark.parametrize(
+    "kills, epochs, least", [(5, 3, 2), pytest.param(50, 24, 20, marks=pytest.mark.slow)]
+)
+def test_killed_again_and_again(kills, epochs, least, drawn_data, tmp_path):
     importlib.import_module("torch._dynamo")  # the optimizer loads it: here once for all
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     whole, killed, log = tmp_path / "whole", tmp_path / "killed", tmp_path / "log"
-    data = f"--data_dir={drawn_data}"
+    given = (*OPTIONS, f"--epoch={epochs}", f"--data_dir={drawn_data}")
     started = time.monotonic()
-    process = start((*OPTIONS, data, f"--result_dir={whole}"), log)
+    process = start((*given, f"--result_dir={whole}"), log)
     assert ends_before(process, started + 600) == 0, log.read_text()
     # Enough for the start and, if it is late, for a few steps.
-    longest = 2 + (time.monotonic() - started) / EPOCHS
+    longest = 2 + (time.monotonic() - started) / epochs
 
     chance = random.Random(0)
-    kills, code = 0, None
+    killed_times, code = 0, None
     while code is None:
         arguments = ("--cpu", "--resume", f"--result_dir={killed}")
         if not list(killed.glob("*/*.pkl")):
-            arguments = (*OPTIONS, data, f"--result_dir={killed}")
-        seconds = chance.uniform(0, longest) if kills < KILLS else 600
+            arguments = (*given, f"--result_dir={killed}")
+        seconds = chance.uniform(0, longest) if killed_times < kills else 600
         code = ends_before(start(arguments, log), time.monotonic() + seconds)
-        kills += code is None
+        killed_times += code is None
     torch.set_num_threads(threads)
     assert code == 0, log.read_text()[-2000:]
-    print(f"killed {kills} times")
-    last = [path.parent for path in killed.glob(f"*/tag2pix_{EPOCHS}_epoch.pkl")]
+    print(f"killed {killed_times} times")
+    last = [path.parent for path in killed.glob(f"*/tag2pix_{epochs}_epoch.pkl")]
     assert len(last) == 1
-    name = f"tag2pix_{EPOCHS}_epoch.pkl"
+    name = f"tag2pix_{epochs}_epoch.pkl"
     assert_same(checkpoint(last[0] / name), checkpoint(run_in(whole) / name))
     assert (last[0] / "losses.csv").read_bytes() == (run_in(whole) / "losses.csv").read_bytes()
     assert not list(last[0].glob(".*.tmp*"))
-    assert kills >= 20
+    assert killed_times >= least
