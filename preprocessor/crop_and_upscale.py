@@ -17,6 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import numpy as np
 
 from errors import InputError
@@ -255,4 +260,4 @@ def _crops(images, target: Path, resolutions: dict, padding: str, summary: Summa
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

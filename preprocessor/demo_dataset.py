@@ -14,6 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
@@ -220,4 +225,4 @@ def write_testset(root: Path, *, dry_run: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -16,6 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
@@ -186,4 +191,4 @@ def _cascade_file(args: argparse.Namespace) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

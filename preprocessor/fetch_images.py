@@ -15,6 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from errors import InputError
 from files.atomic import atomic_path
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
@@ -245,4 +250,4 @@ def _write_problems(path: Path, problems: dict[int, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -16,6 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import cv2
 
 from errors import InputError
@@ -239,4 +244,4 @@ def _drawable(images: dict[int, Path], summary: Summary) -> dict[int, Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -16,6 +16,11 @@ from typing import Any, NamedTuple, TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
@@ -358,4 +363,4 @@ def make_tag_dict(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())
