@@ -8,11 +8,7 @@ Letterboxes are removed by the original sizes in `resolutions.pkl`, and the squa
 padding: with white where the drawing's border is white, else by mirroring.
 """
 
-import argparse
-import random
 import sys
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -21,6 +17,11 @@ from command_line import console
 
 if __name__ == "__main__":
     console.prepare()
+
+import argparse
+import random
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 

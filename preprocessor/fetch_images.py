@@ -4,13 +4,7 @@ Reads DATASET/tagset_missing.txt, which tagset_extractor.py writes; makes DATASE
 is one Range request; it is checked, fitted into a square, and written as the later stages expect.
 """
 
-import argparse
-import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -19,6 +13,13 @@ from command_line import console
 
 if __name__ == "__main__":
     console.prepare()
+
+import argparse
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 
 from errors import InputError
 from files.atomic import atomic_path
