@@ -8,14 +8,20 @@ Letterboxes are removed by the original sizes in `resolutions.pkl`, and the squa
 padding: with white where the drawing's border is white, else by mirroring.
 """
 
-import argparse
-import random
 import sys
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
+import argparse
+import random
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -255,4 +261,4 @@ def _crops(images, target: Path, resolutions: dict, padding: str, summary: Summa
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

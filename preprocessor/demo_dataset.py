@@ -5,14 +5,20 @@ whose artists CREDITS.txt names. Every part and color is chosen, so the tags are
 line art is the drawing without its fills.
 """
 
-import argparse
-import json
 import sys
-from collections import Counter
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
+import argparse
+import json
+from collections import Counter
+from functools import partial
 
 from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
@@ -220,4 +226,4 @@ def write_testset(root: Path, *, dry_run: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

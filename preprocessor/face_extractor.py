@@ -9,17 +9,23 @@ the person, hair, eye and face tags of the whole image (--all_tags: with all of 
 the negative id of its image.
 """
 
-import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
+import argparse
+from functools import partial
+
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
-from loader.layout import DataDir
+from loader.layout import LINE_ART_FOLDERS
 from loader.tags import TAG_DUMP
 from preprocessor.faces.drawn import FaceCut
 from preprocessor.faces.positions import FacePosition, SearchJournal
@@ -106,8 +112,7 @@ def _stage(args: argparse.Namespace) -> int:
         if args.drawn or args.cascade:
             flag = "--drawn" if args.drawn else "--cascade"
             raise InputError(f"{flag} is for finding faces: it does not go with --add_all")
-        sketches = [folder.name for folder in DataDir(args.dataset_path).line_art]
-        with writing(args, "temp_faces", "rgb_train", "tags.txt", *sketches):
+        with writing(args, "temp_faces", "rgb_train", "tags.txt", *LINE_ART_FOLDERS):
             return add_faces(args)
     if args.drawn and args.cascade:
         raise InputError("give --drawn or --cascade, not both")
@@ -186,4 +191,4 @@ def _cascade_file(args: argparse.Namespace) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -4,16 +4,22 @@ Reads DATASET/tagset_missing.txt, which tagset_extractor.py writes; makes DATASE
 is one Range request; it is checked, fitted into a square, and written as the later stages expect.
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import argparse
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from errors import InputError
 from files.atomic import atomic_path
@@ -245,4 +251,4 @@ def _write_problems(path: Path, problems: dict[int, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

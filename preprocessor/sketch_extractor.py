@@ -7,14 +7,20 @@
 Simplified sketches of your own in `simpl_train` are used by the training as they are.
 """
 
-import argparse
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import cv2
 
@@ -239,4 +245,4 @@ def _drawable(images: dict[int, Path], summary: Summary) -> dict[int, Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

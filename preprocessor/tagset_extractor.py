@@ -4,17 +4,23 @@ Reads DATASET/metadata and DATASET/512px; makes train_image_base/, liner_test/, 
 resolutions.pkl in DATASET.
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import console
+
+if __name__ == "__main__":
+    console.prepare()
+
 import argparse
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple, TextIO
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from errors import InputError
 from files.atomic import atomic_path
@@ -358,4 +364,4 @@ def make_tag_dict(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console.end(main())

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from matplotlib.figure import Figure
 from PIL import Image
 
 from errors import InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
+from files.lock import free, lock
 from loader.tags import Vocabulary
 
 LOSSES = ("D_loss", "G_loss")
@@ -184,24 +185,14 @@ class ResultDirectory:
         """Finish what is still being written, and let others train here."""
         if self.tensorboard:
             self.tensorboard.close()
-        free_run(self.lock)
+        free(self.lock)
 
 
 def lock_run(path: Path) -> FileLock:
     """Take a result directory for this process; the system frees it however the process ends, and
-    `free_run` does before. Raises InputError when another process has it.
+    `files.lock.free` does before. Raises InputError when another process has it.
     """
-    lock = FileLock(path / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(f"{path} is being trained by another process: wait for its end") from None
-    return lock
-
-
-def free_run(lock: FileLock) -> None:
-    Path(lock.lock_file).unlink(missing_ok=True)
-    lock.release()
+    return lock(path / ".lock", f"{path} is being trained by another process: wait for its end")
 
 
 def _whole_rows(path: Path, last_step: int) -> list[dict[str, str]]:

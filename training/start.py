@@ -9,8 +9,9 @@ from typing import Any
 from checkpoints.checkpoint import Checkpoint, Origin
 from command_line.options import Options
 from errors import CheckpointError, InputError
+from files.lock import free
 from hardware.processes import Processes
-from training.results import checkpoints, free_run, lock_run
+from training.results import checkpoints, lock_run
 
 
 def origin_of(path: str | os.PathLike, sha256: str, **more: Any) -> Origin:
@@ -52,7 +53,7 @@ def checkpoint_to_resume(options: Options, processes: Processes) -> Checkpoint |
 def check_not_trained(directory: Path) -> None:
     """Raises InputError while another process trains in a result directory."""
     if directory.is_dir():
-        free_run(lock_run(directory))
+        free(lock_run(directory))
 
 
 def newest(

@@ -31,6 +31,7 @@ from typing import Any
 
 import joblib
 
+from command_line import console
 from errors import BrokenImageError, InputError
 from files.lock import free, lock
 from preprocessor.stage.signals import end_like_ctrl_c
@@ -41,7 +42,10 @@ from progress import Progress
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 
 # Every further item would fail in the same way.
-_FATAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_FATAL_ERRNOS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG),
+    *(errno.EMFILE, errno.ENFILE),
+}
 
 # The names that files.atomic.atomic_path gives to files it has not finished.
 _LEFTOVER = re.compile(r"\.(?P<stem>.+)\.\d+\.tmp(\.[^.]+)?")
@@ -265,7 +269,7 @@ def run(main: Callable[[], int]) -> int:
     130: Ctrl-C, SIGTERM or SIGHUP.
     """
     try:
-        with end_like_ctrl_c():
+        with console.interruptible(), end_like_ctrl_c():
             return main()
     except InputError as error:
         return _report(str(error), 2)
@@ -280,6 +284,10 @@ def run(main: Callable[[], int]) -> int:
         return _report(
             "a worker process was killed (out of memory?): run again with fewer --jobs", 1
         )
+    except Exception as error:
+        if not console.is_out_of_memory(error):
+            raise
+        return _report("out of memory: run again with fewer --jobs", 1)
 
 
 def _report(line: str, code: int) -> int:

@@ -1,5 +1,6 @@
 """The worker processes of a stage, which live no longer than it does."""
 
+import multiprocessing.resource_tracker
 import os
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import joblib
+from joblib.externals.loky.backend import resource_tracker
 
 from preprocessor.stage.signals import ctrl_c_not_for_children
 
@@ -34,6 +36,9 @@ def map_on_processes(
         initargs=(os.getpid(),),
     ):
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=batch_size)
+        # Otherwise their start, among that of the workers, would let these hear Ctrl-C again.
+        resource_tracker.ensure_running()
+        multiprocessing.resource_tracker.ensure_running()
         with ctrl_c_not_for_children():
             results = parallel(joblib.delayed(function)(item) for item in items)
         yield from results
