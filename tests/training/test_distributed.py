@@ -100,6 +100,7 @@ sys.exit(launch(Path(__file__), sys.argv[1:], per_node="2"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_launcher_saves_after_a_signal_and_says_so(number, drawn_data, tmp_path):
     script, begun, parent = tmp_path / "slow.py", tmp_path / "begun", tmp_path / "results"
@@ -150,6 +151,7 @@ def test_a_rank_without_a_launcher_is_refused(missing, monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_processes_that_never_come_are_not_waited_for(monkeypatch):
     launched = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}
     launched |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
