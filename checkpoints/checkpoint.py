@@ -130,7 +130,8 @@ class Checkpoint:
                 vocabulary = Vocabulary.from_dump(record.vocabulary)
             architecture = _architecture(record, generator, discriminator)
             _check_vocabulary(architecture, vocabulary)
-        except ValueError as error:
+        # msgspec takes a tensor in the place of a dict for one.
+        except (AttributeError, ValueError) as error:
             raise CheckpointError(f"{path} cannot be used: {error}") from error
         return cls(
             path=Path(path),

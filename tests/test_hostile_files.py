@@ -188,3 +188,15 @@ def test_an_absurd_network_is_refused(layers, small_checkpoint, tmp_path):
     torch.save(content, tmp_path / "absurd.pkl")
     with pytest.raises(InputError, match="layers must be four"):
         Checkpoint.read(tmp_path / "absurd.pkl")
+
+
+@pytest.mark.parametrize("entry", ["state", "param_groups"])
+def test_a_tensor_in_the_place_of_a_dict_is_refused(entry, samples, tmp_path):
+    for name, optimizer in (("checkpoint", "G_optimizer"), ("tag extractor", "optimizer")):
+        read, content, write = samples[name]
+        odd = [torch.zeros(3)] if entry == "param_groups" else torch.zeros(3)
+        state = {"state": {}, "param_groups": [{}]} | {entry: odd}
+        path = tmp_path / f"{optimizer}.file"
+        path.write_bytes(write(content | {optimizer: state}))
+        with pytest.raises(InputError, match="cannot be used"):
+            read(path)

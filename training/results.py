@@ -81,7 +81,6 @@ class ResultDirectory:
     ):
         self.path = path
         self.lock = lock_run(path)
-        self.history: dict[str, list[float]] = {name: [] for name in curves}
         self.epoch_seconds = list(epoch_seconds)
         for unfinished in path.glob(".*.tmp*"):  # of a run that was killed
             unfinished.unlink(missing_ok=True)
@@ -90,9 +89,12 @@ class ResultDirectory:
         self.columns = list(rows[0]) if rows else first
         if not set(first) <= set(self.columns):
             raise InputError(f"{losses or self.losses_path} lacks columns: move it away to go on")
+        try:
+            self.history = {name: [float(row[name]) for row in rows] for name in curves}
+        except ValueError as error:
+            damaged = losses or self.losses_path
+            raise InputError(f"{damaged} is damaged ({error}): move it away to go on") from error
         self._rewrite(rows)
-        for name in self.history:
-            self.history[name] = [float(row[name]) for row in rows]
         self.tensorboard = _tensorboard(path, step)
 
     @property

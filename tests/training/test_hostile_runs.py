@@ -8,7 +8,9 @@ import pytest
 import torch
 from training_runs import TINY, checkpoint, run_in, train
 
+from errors import InputError
 from loader import stream
+from training.results import ResultDirectory
 from training.setup import loading_processes
 
 RUN = (*TINY, "--no_cit", "--epoch=1")
@@ -85,7 +87,7 @@ def test_a_killed_loading_process_costs_no_step(drawn_data, tmp_path, monkeypatc
 
 def test_too_few_open_files_are_said(monkeypatch):
     monkeypatch.setattr("resource.getrlimit", lambda _: (24, 24))
-    with pytest.raises(stream.InputError, match="at most 24 files may be open"):
+    with pytest.raises(InputError, match="at most 24 files may be open"):
         next(stream.stream([1, 2], [[0]], workers=1))
 
 
@@ -97,3 +99,11 @@ def test_absurdly_many_loading_processes_are_capped(monkeypatch, capsys):
     assert "--thread 1000: 16 load" in capsys.readouterr().out
     assert loading_processes(Namespace(thread=5, given={"thread"})) == 5
     assert loading_processes(Namespace(thread=8, given=set())) == 2
+
+
+def test_a_history_with_a_hole_is_said(tmp_path):
+    (tmp_path / "losses.csv").write_text("step,epoch,D_loss,G_loss\n1,1,0.5,2\n2,1,,2\n")
+    before = (tmp_path / "losses.csv").read_bytes()
+    with pytest.raises(InputError, match="losses.csv is damaged"):
+        ResultDirectory(tmp_path, 2)
+    assert (tmp_path / "losses.csv").read_bytes() == before
