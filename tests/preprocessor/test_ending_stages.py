@@ -236,7 +236,7 @@ def test_a_full_disk(tmp_path, capsys):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is of Linux")
-@pytest.mark.parametrize("files", [12, 20])
+@pytest.mark.parametrize("files", [8, 12, 16, 18])
 def test_few_open_files(tmp_path, files):
     line = in_one_line("demo_dataset", tmp_path, "--count", "20", "--jobs", "2", files=files)
     assert "Too many open files" in line
