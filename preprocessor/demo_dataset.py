@@ -169,11 +169,12 @@ def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, dict]:
     """What is recorded of the drawings that are there, by file id."""
     path = root / GROUND_TRUTH
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
     except FileNotFoundError:
         _refuse_other_metadata(root / "metadata")
         return {}
     try:
+        lines = content.decode().splitlines()
         truths = {truth["id"]: truth for truth in map(json.loads, lines)}
         if not truths:
             return {}

@@ -39,6 +39,7 @@ from progress import Progress
 PROBLEMS = "fetch_problems.txt"
 REPO = "deepghs/danbooru2024-sfw"
 MOST_CONNECTIONS = 16
+MOST_DIGITS = 18  # of an id
 # Of originals: 1.2 MB on average; an index is about 1 MB.
 MEGABYTES_PER_IMAGE, MEGABYTES_PER_INDEX = 1.2, 1.0
 
@@ -146,7 +147,7 @@ def read_list(path: Path) -> list[int]:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 name = line.strip().rpartition("/")[2].partition(".")[0]
-                if name.isascii() and name.isdigit():
+                if name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS:
                     ids[int(name)] = None
                 elif line.strip():
                     raise InputError(f"{path}, line {number}: {line.strip()[:60]} names no image")

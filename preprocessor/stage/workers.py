@@ -39,8 +39,14 @@ def map_on_processes(
         # Otherwise their start, among that of the workers, would let these hear Ctrl-C again.
         resource_tracker.ensure_running()
         multiprocessing.resource_tracker.ensure_running()
-        with ctrl_c_not_for_children():
-            results = parallel(joblib.delayed(function)(item) for item in items)
+        try:
+            with ctrl_c_not_for_children():
+                results = parallel(joblib.delayed(function)(item) for item in items)
+        except UnboundLocalError as error:
+            # loky's own, in its handling of an error that it hides so.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
         yield from results
 
 

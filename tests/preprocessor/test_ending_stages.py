@@ -188,3 +188,55 @@ def test_a_working_directory_that_is_gone(tmp_path):
     assert result.stderr.splitlines() == [
         "the working directory is gone: change to one that exists"
     ]
+
+
+def in_one_line(stage, folder, *flags, files=None):
+    """Call a stage in a process of its own; it fails in one line, which is returned."""
+    result = subprocess.run(
+        [
+            *("prlimit", f"--nofile={files}") * bool(files),
+            *(sys.executable, str(PROJECT / "preprocessor" / f"{stage}.py")),
+            *("--dataset_path", str(folder), *flags),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode in (1, 2)
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()[-1]
+
+
+def test_ids_and_files_that_are_none(tmp_path, capsys):
+    (tmp_path / "tagset_missing.txt").write_text("1" * 5000 + "\n")
+    assert fetch_images.main(["--dataset_path", str(tmp_path), "--dry_run"]) == 2
+    assert "line 1: 1111" in capsys.readouterr().err
+    (tmp_path / "ground_truth.jsonl").write_bytes(b"\xe9\n")
+    assert demo_dataset.main(["--dataset_path", str(tmp_path), "--count", "2"]) == 2
+    assert "is not of this program" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", [demo_dataset, crop_and_upscale])
+def test_a_name_that_is_too_long(tmp_path, capsys, stage):
+    assert stage.main(["--dataset_path", str(tmp_path / ("x" * 300))]) in (1, 2)
+    assert capsys.readouterr().err.startswith("File name too long: ")
+
+
+def test_a_full_disk(tmp_path, capsys):
+    """The limit of a file's size is met as a full disk is: no other file could be written."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        code = demo_dataset.main(["--dataset_path", str(tmp_path), "--count", "9", "--jobs", "1"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code == 1
+    assert "nothing finished is lost, run again" in capsys.readouterr().err
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prlimit is of Linux")
+@pytest.mark.parametrize("files", [8, 12, 16, 18])
+def test_few_open_files(tmp_path, files):
+    line = in_one_line("demo_dataset", tmp_path, "--count", "20", "--jobs", "2", files=files)
+    assert "Too many open files" in line
