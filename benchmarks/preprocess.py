@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks import plain_stages
-from benchmarks.made_data import drawing, make_metadata
+from benchmarks.made_data import drawing, make_metadata, make_parquet
 from benchmarks.measuring import Measured, measure, report
 from line_art.xdog import xdog
 from preprocessor.metadata.resolutions import write_resolutions
@@ -43,7 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--turns", type=int, default=2, metavar="N", help="default: %(default)s")
     parser.add_argument(
-        "--only", choices=("tags", "images"), help="measure only tag extraction, or the rest"
+        "--only",
+        choices=("tags", "parquet", "images"),
+        help="measure only tag extraction from JSON, from parquet, or the rest",
     )
     parser.add_argument(
         "--cascade", metavar="FILE", help="lbpcascade_animeface.xml; without it no face stage"
@@ -75,6 +77,18 @@ def tag_extraction(work: Path, count: int, args: argparse.Namespace) -> float:
         raise RuntimeError("the plain implementation has chosen other drawings")
     report("tag extraction (records)", count, ours, plain, "plain")
     return max(run.megabytes for run in ours)
+
+
+def parquet_extraction(work: Path, count: int, args: argparse.Namespace) -> None:
+    dataset = work / f"parquet_{count}"
+    make_parquet(dataset / "metadata", count)
+    ours, plain = [], []
+    for _ in range(args.turns):
+        ours.append(stage("tagset_extractor.py", dataset, "--jobs", str(args.jobs)))
+        plain.append(measure(PROJECT / "benchmarks" / "plain_parquet.py", str(dataset)))
+    if not (dataset / "tagset_missing.txt").read_text():
+        raise RuntimeError("nothing was chosen")
+    report("from parquet (records)", count, ours, plain, "pyarrow")
 
 
 def xdog_function(count: int) -> None:
@@ -136,11 +150,14 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{args.jobs} processes; load average before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(dir=args.work_dir) as folder:
         work = Path(folder)
-        if args.only != "images":
+        if args.only in (None, "parquet"):
+            for count in sorted(set(args.records)):
+                parquet_extraction(work, count, args)
+        if args.only in (None, "tags"):
             counts = sorted(set(args.records))
             memory = [tag_extraction(work, count, args) for count in counts]
             print(f"memory of tag extraction, largest / smallest: {memory[-1] / memory[0]:.2f}")
-        if args.only != "tags":
+        if args.only in (None, "images"):
             xdog_function(3)
             for count in sorted(set(args.images)):
                 image_stages(work, count, args)

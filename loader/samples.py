@@ -17,7 +17,7 @@ from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, TagLine, TagLines,
 LINE_ORDER_SEED = 10
 
 # So many lines are looked at together.
-_LINES_AT_ONCE = 1 << 16
+_LINES_AT_ONCE = 1 << 14
 _NAME = re.compile(r"(0|-?[1-9][0-9]{,17})\.png")
 
 
@@ -48,10 +48,14 @@ class Lists:
     def __getitem__(self, index: int) -> tuple[int, ...]:
         return tuple(self.values[self.starts[index] : self.starts[index + 1]].tolist())
 
-    def take(self, indices: np.ndarray) -> "Lists":
-        """The lists at these indices."""
-        positions, starts = _gather(self.starts, indices)
-        return Lists(self.values[positions], starts)
+    def take(self, chosen: np.ndarray) -> "Lists":
+        """The lists at these indices, or where a mask (N,) is true, which takes less memory."""
+        if chosen.dtype != bool:
+            positions, starts = _gather(self.starts, chosen)
+            return Lists(self.values[positions], starts)
+        lengths = np.diff(self.starts)
+        starts = np.concatenate([[0], np.cumsum(lengths[chosen])])
+        return Lists(self.values[np.repeat(chosen, lengths)], starts)
 
 
 class Samples(Sequence[Sample]):
@@ -86,8 +90,7 @@ class Samples(Sequence[Sample]):
 
     def take(self, chosen: np.ndarray) -> "Samples":
         """The samples at these indices, or where a mask (N,) is true."""
-        indices = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        return Samples(self.file_ids[indices], self.cit.take(indices), self.cvt.take(indices))
+        return Samples(self.file_ids[chosen], self.cit.take(chosen), self.cvt.take(chosen))
 
 
 @dataclass
@@ -136,13 +139,14 @@ def select(
     lines = TagLines.of(lines)
     order = list(range(len(lines)))
     random.Random(LINE_ORDER_SEED).shuffle(order)
+    order = np.array(order, np.int64)
     selection = Selection(Samples.of(()))
     parts: list[Samples] = []
     left = limit or len(lines)
     for start in range(0, len(order), _LINES_AT_ONCE):
         if left <= 0:
             break
-        part = np.array(order[start : start + _LINES_AT_ONCE])
+        part = order[start : start + _LINES_AT_ONCE]
         parts.append(_consider(lines, part, existing, vocabulary, training, left, selection))
         left -= len(parts[-1])
     if parts:

@@ -24,9 +24,11 @@ def numbered_images(paths: Iterable[Path], summary: Summary) -> dict[int, Path]:
     """
     images: dict[int, Path] = {}
     for path in paths:
-        reason = _reason_to_skip(path, images)
+        # There may be millions; the properties of Path would take most of the time.
+        stem, _, suffix = path.name.rpartition(".")
+        reason = _reason_to_skip(stem, f".{suffix}", images)
         if reason is None:
-            images[int(path.stem)] = path
+            images[int(stem)] = path
         else:
             skip_file(summary, path, reason)
     return images
@@ -38,12 +40,12 @@ def skip_file(summary: Summary, path: Path, reason: str) -> None:
     summary.skip(reason)
 
 
-def _reason_to_skip(path: Path, images: dict[int, Path]) -> str | None:
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
+def _reason_to_skip(stem: str, suffix: str, images: dict[int, Path]) -> str | None:
+    if suffix.lower() not in IMAGE_SUFFIXES:
         return "not an image file"
-    if not _INTEGER.fullmatch(path.stem):
+    if not _INTEGER.fullmatch(stem):
         return "the name is not an integer"
-    if int(path.stem) in images:
+    if int(stem) in images:
         return "another file has this id"
     return None
 

@@ -62,7 +62,7 @@ def one_after_the_other(lines, existing, training, limit):
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("limit", [0, 7, 10_000])
-@pytest.mark.parametrize("at_once", [13, 1 << 16])
+@pytest.mark.parametrize("at_once", [13, 1 << 14])
 def test_selection_in_parts(tmp_path, monkeypatch, training, limit, at_once):
     monkeypatch.setattr(module, "_LINES_AT_ONCE", at_once)
     lines = some_lines(300)

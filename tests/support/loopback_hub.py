@@ -112,15 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bool) -> None:
         hub = self.server_hub
+        # Counted while the other side is surely waiting: it goes on before the reply has returned.
         with hub.lock:
             hub.at_once += 1
             hub.most_at_once = max(hub.most_at_once, hub.at_once)
-        try:
-            time.sleep(hub.delay)
-            self._reply(hub, body)
-        finally:
-            with hub.lock:
-                hub.at_once -= 1
+        time.sleep(hub.delay)
+        with hub.lock:
+            hub.at_once -= 1
+        self._reply(hub, body)
 
     def _reply(self, hub: LoopbackHub, body: bool) -> None:
         found = re.fullmatch(r"/datasets/[^/]+/[^/]+/resolve/[^/]+/(.+)", self.path)
