@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from started import StartedStudio
-from steps import ready
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,6 +44,8 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def open_tab(browser, studio):
     """Opens tabs of one browser window, each on a new page of the studio."""
+    from steps import ready
+
     context = browser.new_context(viewport={"width": 1500, "height": 1000}, accept_downloads=True)
     context.set_default_timeout(PATIENCE)
 
