@@ -71,6 +71,8 @@ def work(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A run under nohup hands its ignored SIGHUP on.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     return start
