@@ -16,6 +16,7 @@ from command_line import console
 if __name__ == "__main__":
     console.prepare()
 
+import numpy as np
 from PIL import Image
 
 from coloring.colorist import Colorist
@@ -24,6 +25,7 @@ from command_line.options import refuse_input
 from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
+from finishing.finish import Sketch
 from images.reader import read_gray
 from progress import Progress
 
@@ -102,8 +104,10 @@ def color(colorist: Colorist, grays: Sequence[Image.Image]) -> Image.Image:
     pictures, captions = [], []
     choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
     for gray in Progress(grays, "coloring", unit="picture", leave=False):
+        sketch = Sketch(np.asarray(gray))
         painted = colorist.paint_picture(gray, choices)
-        pictures += [_tile(picture) for picture in (gray, *painted)]
+        finished = [sketch.finish(np.asarray(picture)).picture() for picture in painted]
+        pictures += [_tile(picture) for picture in (gray, *map(Image.fromarray, finished))]
         captions += ["line art", *(_caption(choice) for choice in CHOICES)]
     return contact_sheet(pictures, captions, columns=1 + len(CHOICES))
 

@@ -154,6 +154,11 @@ def _read(path: Path) -> Image.Image:
     return Image.fromarray(read_gray(path, first_frame=True))
 
 
+def _read_sketch(path: Path, longest: int) -> Sketch:
+    pixels = read_rgba(path, first_frame=True)
+    return Sketch(fit(pixels, longest) if longest else pixels)
+
+
 def _finish(
     colorist: Colorist,
     options: Options,
@@ -163,12 +168,10 @@ def _finish(
     output: Path,
 ) -> None:
     """Write one picture at full size, in every format that was asked for."""
-    pixels = read_rgba(path, first_frame=True)
-    sketch = Sketch(fit(pixels, options.longest) if options.longest else pixels)
     with_parts = bool(options.transparent or set(options.save_as) & set(LAYERED))
     finished = color_sketch(
         colorist,
-        sketch,
+        _read_sketch(path, options.longest),
         tags,
         shaded=options.finish == "shaded",
         exact=exact,

@@ -36,7 +36,7 @@ CREDITS = [
 CREDIT = (
     f"Held-out drawings: figures are this project's; others are made with {'; '.join(CREDITS)}."
 )
-KINDS = {"line_art": "line art", "xdog": "XDoG"}
+KINDS = {"line_art": "line art", "xdog": "XDoG", "finished": "line art, finished"}
 Sheets = Mapping[Any, Image.Image]
 
 

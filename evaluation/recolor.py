@@ -32,6 +32,7 @@ def color_control(
     drawings: Sequence[HeldOut],
     *,
     parts: Mapping[str, Part] = PARTS,
+    kinds: Sequence[str] = KINDS,
     colors: int | None = None,
     batch_size: int = DEFAULT_BATCH,
     show: Show | None = None,
@@ -45,13 +46,13 @@ def color_control(
     A batch holds pictures of one drawing only. `show` is called with every picture.
     """
     vocabulary = colorist.vocabulary
-    results = {kind: {part: _Result(parts[part]) for part in parts} for kind in KINDS}
+    results = {kind: {part: _Result(parts[part]) for part in parts} for kind in kinds}
     with Progress(desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
             areas = {part: area(drawing.masks[parts[part].mask]) for part in parts}
             choices = _choices(drawing, number, parts, areas, vocabulary, colors)
-            bar.total = (bar.total or 0) + len(choices) * len(KINDS)
-            for kind in KINDS:
+            bar.total = (bar.total or 0) + len(choices) * len(kinds)
+            for kind in kinds:
                 for part, where in areas.items():
                     results[kind][part].see(drawing, where)
                 painted = _paint(colorist, drawing, kind, choices, batch_size)

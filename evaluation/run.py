@@ -13,6 +13,7 @@ from drawn_art.reserved import RESERVED_SEED
 from errors import InputError
 from evaluation.dataset_metrics import DEFAULT_BATCH, Fingerprint, Likeness, measure
 from evaluation.drawings import HeldOutDrawings
+from evaluation.finished import FINISHED, finished_control
 from evaluation.judges import load_judges
 from evaluation.notes import Notes
 from evaluation.page import Sheets, write_page
@@ -72,6 +73,7 @@ def measure_checkpoint(options: Options) -> tuple[Report, Sheets]:
         shown = ColorSheets()
         control = color_control(colorist, drawings, batch_size=batch_size, show=shown)
         sheets |= shown.sheets(drawings)
+        control[FINISHED] = finished_control(colorist, len(drawings), batch_size=batch_size)
         count = -(-len(drawings) // DRAWINGS_PER_STYLE)
         styles, style_sheets = style_control(colorist, count, batch_size=batch_size)
         sheets |= style_sheets

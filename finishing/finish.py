@@ -47,15 +47,13 @@ class Finished:
         return self.parts == NAMES.index(part)
 
 
-@dataclass(frozen=True)
 class Sketch:
-    """A sketch ready to be finished any number of times, uint8: gray (H, W), RGB or RGBA."""
+    """A sketch ready to be finished any number of times: its lines, and the regions between them,
+    which are found when they are first needed."""
 
-    pixels: np.ndarray
-
-    @cached_property
-    def lines(self) -> Lines:
-        return lines_of(self.pixels)
+    def __init__(self, pixels: np.ndarray):
+        """pixels: uint8, gray (H, W), RGB (H, W, 3) or RGBA (H, W, 4)."""
+        self.lines = lines_of(pixels)
 
     @cached_property
     def regions(self) -> Regions:

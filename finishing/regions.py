@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from finishing.lines import strips
+
 # The largest ball has a radius of a part in so many of the longer side, and three pixels at least:
 # a gap is closed if the ball does not pass through it.
 SIDE_PER_RADIUS = 200
@@ -18,7 +20,7 @@ class Regions:
     """The regions of a sketch, numbered from 0.
 
     labels: (H, W) int32, the region of every pixel, also under the lines.
-    distance: (H, W) float32, how many pixels the nearest line is away, 0 on a line.
+    distance: (H, W) float16, how many pixels the nearest line is away, 0 on a line.
     seeds: (count,) int64, one pixel on the paper of every region as an index of the flat picture.
     borders: (pairs, 2) int32, which regions touch each other, on paper or under a line.
     gaps: (pairs,) int64, along how many pixels they touch on paper: through gaps in the lines.
@@ -52,8 +54,10 @@ def find_regions(gray: np.ndarray) -> Regions:
     # The frame is watershed's: no region may lie in it alone.
     distance[[0, -1]] = distance[:, [0, -1]] = 0
     markers, seeds = _markers(distance, max(gray.shape))
+    # Half a pixel in a thousand is exact enough, and large sketches take much memory.
+    distance = distance.astype(np.float16)
     cv2.watershed(cv2.merge([paper] * 3), markers)
-    markers = _under_lines(markers, paper)
+    _under_lines(markers, paper)
     rows, columns = np.divmod(seeds, markers.shape[1])
     inner = np.s_[1:-1, 1:-1]
     labels, distance = np.ascontiguousarray(markers[inner] - 1), distance[inner]
@@ -94,33 +98,41 @@ def _add_components(markers: np.ndarray, centers: np.ndarray, seeds: np.ndarray)
     if not fresh.any():
         return seeds
     numbers = np.where(fresh, len(seeds) + np.cumsum(fresh), 0).astype(np.int32)
-    new = numbers[components]
-    cv2.add(markers, new, dst=markers)
-    inside = np.flatnonzero(new)
     seeds = np.concatenate([seeds, np.zeros(fresh.sum(), np.int64)])
-    seeds[new.ravel()[inside] - 1] = inside
+    for rows in strips(markers.shape):
+        new = numbers[components[rows]].ravel()
+        inside = np.flatnonzero(new)
+        found, first = new[inside], rows.start * markers.shape[1]
+        markers.ravel()[first + inside] = found
+        seeds[found - 1] = first + inside
     return seeds
 
 
-def _under_lines(markers: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Markers of the paper alone, spread to all pixels: each has that of the nearest paper."""
+def _under_lines(markers: np.ndarray, paper: np.ndarray) -> None:
+    """Give every pixel that is not of the paper, or of no region yet, the marker of the nearest
+    that is, in place."""
     known = (paper > 0) & (markers > 0)
     outside = 1 - known.astype(np.uint8)
-    _, nearest = cv2.distanceTransformWithLabels(
+    nearest = cv2.distanceTransformWithLabels(
         outside, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
+    )[1]
     # Known pixels are numbered row by row from 1.
-    return markers[known][nearest - 1]
+    values = markers[known]
+    for rows in strips(markers.shape):
+        unknown = ~known[rows]
+        markers[rows][unknown] = values[nearest[rows][unknown] - 1]
 
 
 def _touching(labels: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of regions that touch, and along how many pixels of paper."""
-    pairs, on_paper = [], []
-    for before, after in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        border = np.flatnonzero(cv2.compare(labels[before], labels[after], cv2.CMP_NE))
-        sides = [labels[before].ravel()[border], labels[after].ravel()[border]]
-        pairs.append(np.sort(np.stack(sides, 1), axis=1))
-        clear = np.minimum(distance[before].ravel()[border], distance[after].ravel()[border])
-        on_paper.append(clear > 0)
-    unique, which = np.unique(np.concatenate(pairs), axis=0, return_inverse=True)
-    return unique, np.bincount(which.ravel(), np.concatenate(on_paper), len(unique)).astype(int)
+    width = labels.shape[1]
+    flat, clear = labels.ravel(), distance > 0
+    across = np.flatnonzero(cv2.compare(labels[:, :-1], labels[:, 1:], cv2.CMP_NE))
+    across += across // max(1, width - 1)
+    down = np.flatnonzero(cv2.compare(labels[:-1], labels[1:], cv2.CMP_NE))
+    first = np.concatenate([across, down])
+    second = np.concatenate([across + 1, down + width])
+    pairs = np.sort(np.stack([flat[first], flat[second]], axis=1), axis=1)
+    on_paper = clear.ravel()[first] & clear.ravel()[second]
+    unique, which = np.unique(pairs, axis=0, return_inverse=True)
+    return unique, np.bincount(which.ravel(), on_paper, len(unique)).astype(int)

@@ -62,7 +62,7 @@ def spread_paint(regions: Regions, gray: np.ndarray, painted: np.ndarray) -> Spr
     at = np.ix_(*map(_centers, paint.shape[:2], gray.shape))
     labels = regions.labels[at]
     pixel = max(gray.shape[0] / height, gray.shape[1] / width)
-    weights = np.minimum(regions.distance[at] / (CLEAR * pixel), 1) ** 3
+    weights = np.minimum(regions.distance[at].astype(np.float32) / (CLEAR * pixel), 1) ** 3
 
     seen = weights > 0
     groups, colors, borrowing = _group(

@@ -23,6 +23,11 @@ def test_they_paint_what_is_asked(tmp_path):
             measured = report["color_control"][kind][part]
             assert measured["accuracy"] >= (0.9 if part == "eyes" else 0.98), (kind, part)
             assert measured["leakage"] <= 2, (kind, part)
+    for part, finished in report["color_control"]["finished"].items():
+        painted = report["color_control"]["line_art"][part]
+        assert finished["accuracy"] >= painted["accuracy"] - 0.02, part
+        assert finished["delta_e"] <= painted["delta_e"] + 0.5, part
+        assert finished["leakage"] <= painted["leakage"] + 0.2, part
     assert report["pictures"]["drawings"]["frechet_extractor"] == pytest.approx(0.161, rel=0.05)
 
 
