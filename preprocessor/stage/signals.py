@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -26,6 +27,9 @@ def end_like_ctrl_c() -> Iterator[None]:
     def interrupt(*_) -> NoReturn:
         for number in before:
             signal.signal(number, _end_at_once)
+        # joblib warns of the work that is being taken from it, and loky's thread stumbles over it.
+        warnings.simplefilter("ignore")
+        threading.excepthook = _say_nothing
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, *_LIKE_CTRL_C):
@@ -36,6 +40,10 @@ def end_like_ctrl_c() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say_nothing(_: threading.ExceptHookArgs) -> None:
+    """What fails in other threads while the stage ends is no news to the user."""
 
 
 def _end_at_once(*_) -> NoReturn:

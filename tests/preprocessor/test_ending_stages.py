@@ -147,6 +147,7 @@ def test_ctrl_c_while_workers_start(work, delay):
     _, error = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in error
+    assert error.endswith("interrupted; run the same command again to continue\n")
 
 
 def test_more_jobs_than_help(capsys, tmp_path):
