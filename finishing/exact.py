@@ -11,8 +11,6 @@ from finishing.parts import PARTS
 
 RGB = tuple[int, int, int]
 
-# So many pixels tell the color of a part.
-TOLD_BY = 100_000
 # The lightness below which a color has no chroma to speak of, and how many times that may grow.
 BLACK = 5.0
 MOST_CHROMA = 2.0
@@ -38,35 +36,34 @@ def format_exact(exact: dict[str, RGB]) -> str:
     return " ".join(f"{part}=#{bytes(color).hex()}" for part, color in exact.items())
 
 
-def recolor(colors: np.ndarray, inside: np.ndarray, wanted: RGB) -> None:
+def recolor(
+    colors: np.ndarray, inside: np.ndarray, wanted: RGB, labels: np.ndarray, own: np.ndarray
+) -> None:
     """Give part of a picture (H, W, 3) uint8 RGB, where `inside` (H, W) bool, an exact color.
 
-    The median color of the part becomes `wanted`. What is lighter or darker than it, as shading is,
-    is so by as much afterwards, and has more or less chroma in proportion; what differs otherwise
-    keeps its difference in CIELAB, as far as there are such colors. Done in place.
+    labels: (H, W) int32, the region of every pixel. own: (regions, 3) uint8, the color of each
+    region, which becomes `wanted`. What is lighter or darker than it, as shading is, is so by as
+    much afterwards, and has more or less chroma in proportion; what differs otherwise keeps its
+    difference in CIELAB, as far as there are such colors. Done in place.
     """
-    pixels = colors[inside]
-    if not len(pixels):
-        return
-    told = pixels[:: max(1, len(pixels) // TOLD_BY)]
-    color = np.median(told, axis=0).astype(np.uint8)
-    before, after = _lab(color[None])[0], _lab(np.array([wanted], np.uint8))[0]
+    before, after = _lab(own), _lab(np.array([wanted], np.uint8))[0]
     for rows in strips(inside.shape):
-        pixels = colors[rows][inside[rows]]
+        pixels, regions = colors[rows][inside[rows]], labels[rows][inside[rows]]
         if len(pixels):
-            even = (pixels == color).all(axis=1)
-            shifted = cv2.cvtColor(_shifted(_lab(pixels), before, after)[None], cv2.COLOR_Lab2RGB)
-            pixels = (shifted[0] * 255).round().clip(0, 255).astype(np.uint8)
+            even = (pixels == own[regions]).all(axis=1)
+            shifted = _shifted(_lab(pixels), before[regions], after)
+            shifted = cv2.cvtColor(shifted[None], cv2.COLOR_Lab2RGB)[0]
+            pixels = (shifted * 255).round().clip(0, 255).astype(np.uint8)
             pixels[even] = wanted
             colors[rows][inside[rows]] = pixels
 
 
 def _shifted(lab: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """CIELAB (n, 3), of which the color `before` becomes `after`."""
-    lightness = lab[:, :1] + after[0] - before[0]
-    old = lab[:, :1] / max(before[0], BLACK)
+    """CIELAB (n, 3), of which the colors `before` (n, 3) become `after` (3,)."""
+    lightness = lab[:, :1] + after[0] - before[:, :1]
+    old = lab[:, :1] / np.maximum(before[:, :1], BLACK)
     new = (lightness / max(after[0], BLACK)).clip(0, MOST_CHROMA)
-    return np.hstack([lightness, after[1:] * new + lab[:, 1:] - before[1:] * old])
+    return np.hstack([lightness, after[1:] * new + lab[:, 1:] - before[:, 1:] * old])
 
 
 def _lab(pixels: np.ndarray) -> np.ndarray:

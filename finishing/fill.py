@@ -12,6 +12,8 @@ from finishing.spread import SAMPLES, TRUSTED_AREA, Spread, to_lab
 # CIE 1976; and of one color unless more than that share is farther than that.
 EVEN, EVEN_SHARE = 5.0, 0.05
 ONE_COLOR, ONE_COLOR_SHARE = 20.0, 0.15
+# In painted pixels: of less paint it cannot be told whether it is shaded, so near are its lines.
+SHADED_AREA = 16.0
 # The standard deviation of the blur inside a region, in painted pixels, and the weight that its
 # color has there against the paint: hardly any, unless there is no paint.
 SMOOTHING = 0.8
@@ -26,7 +28,7 @@ def fill(regions: Regions, spread: Spread, *, shaded: bool = True) -> np.ndarray
     they cross no line. With `shaded` false it has one color unless its paint disagrees so much
     that it must be of several.
     """
-    filled = spread.colors.clip(0, 255).round().astype(np.uint8)[spread.groups][regions.labels]
+    filled = spread.region_colors[regions.labels]
     for group in _uneven(spread, shaded):
         members = spread.groups == group
         smooth_into(filled, regions, spread, spread.paint, members, spread.colors[group])
@@ -65,14 +67,22 @@ def smooth_into(
 
 def _uneven(spread: Spread, shaded: bool) -> np.ndarray:
     """The groups (n,) whose paint is not of one color, of those that have enough to tell."""
+    several = _differing(spread, ONE_COLOR, ONE_COLOR_SHARE, TRUSTED_AREA)
+    if shaded:
+        several |= _differing(spread, EVEN, EVEN_SHARE, SHADED_AREA)
+    return np.flatnonzero(several)
+
+
+def _differing(spread: Spread, limit: float, share: float, area: float) -> np.ndarray:
+    """Which groups (groups,) bool have more than a `share` of paint that is farther than `limit`
+    from their color, and at least `area` painted pixels of paint."""
     groups = spread.grouped
     differences = np.linalg.norm(to_lab(spread.paint) - to_lab(spread.colors)[groups], axis=2)
-    limit, share = (EVEN, EVEN_SHARE) if shaded else (ONE_COLOR, ONE_COLOR_SHARE)
     totals, off = (
         np.bincount(groups.ravel(), weights.ravel(), len(spread.colors))
         for weights in (spread.weights, spread.weights * (differences > limit))
     )
-    return np.flatnonzero((totals >= TRUSTED_AREA * SAMPLES**2) & (off > share * totals))
+    return (totals >= area * SAMPLES**2) & (off > share * totals)
 
 
 def _window(inside: np.ndarray, margin: int) -> tuple[slice, slice]:

@@ -79,7 +79,8 @@ class Sketch:
             return Finished(colors, self.lines)
         finished = Finished(colors, self.lines, find_parts(self.regions, spread, changes))
         for part, color in (exact or {}).items():
-            recolor(finished.colors, finished.inside(part), color)
+            inside = finished.inside(part)
+            recolor(colors, inside, color, self.regions.labels, spread.region_colors)
         return finished
 
 

@@ -12,6 +12,7 @@ from finishing.lines import strips
 SIDE_PER_RADIUS = 200
 LEAST_RADIUS = 3.0
 SHRINK = 1.5
+FARTHEST = 60_000.0
 FAINTEST, DARKEST = 96, 224
 
 
@@ -55,7 +56,7 @@ def find_regions(gray: np.ndarray) -> Regions:
     distance[[0, -1]] = distance[:, [0, -1]] = 0
     markers, seeds = _markers(distance, max(gray.shape))
     # Half a pixel in a thousand is exact enough, and large sketches take much memory.
-    distance = distance.astype(np.float16)
+    distance = np.minimum(distance, FARTHEST).astype(np.float16)
     cv2.watershed(cv2.merge([paper] * 3), markers)
     _under_lines(markers, paper)
     rows, columns = np.divmod(seeds, markers.shape[1])

@@ -42,6 +42,11 @@ class Spread:
     weights: np.ndarray
 
     @property
+    def region_colors(self) -> np.ndarray:
+        """The color of every region, (regions, 3) uint8 RGB."""
+        return self.colors.clip(0, 255).round().astype(np.uint8)[self.groups]
+
+    @property
     def grouped(self) -> np.ndarray:
         """The group of every sample, (rows, columns)."""
         return self.groups[self.labels]

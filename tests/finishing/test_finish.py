@@ -75,7 +75,8 @@ def test_an_exact_color_keeps_the_shading():
     colors[:, :2] = (150, 45, 45)
     inside = np.ones((4, 8), bool)
     inside[3] = False
-    recolor(colors, inside, (60, 60, 200))
+    own = np.array([(200, 60, 60)], np.uint8)
+    recolor(colors, inside, (60, 60, 200), np.zeros((4, 8), np.int32), own)
     assert colors[0, 5].tolist() == [60, 60, 200]
     lab = cv2.cvtColor(colors.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     before = cv2.cvtColor(
@@ -84,6 +85,17 @@ def test_an_exact_color_keeps_the_shading():
     darker = before[0, 0, 0] - before[0, 1, 0]
     assert lab[0, 5, 0] - lab[0, 0, 0] == pytest.approx(darker, abs=1)
     assert (colors[3] == [(150, 45, 45)] * 2 + [(200, 60, 60)] * 6).all()
+
+
+def test_an_exact_color_is_that_of_all_regions_of_a_part():
+    lines, colors, masks = shapes.head(512)
+    left = masks["eyes"] & (np.arange(512) < 256)
+    colors[left] = (90, 170, 60)
+    exact = Sketch(lines).finish(
+        shapes.painted(colors, lines), changes=shapes.changes(masks), exact={"eyes": (170, 34, 0)}
+    )
+    eyes = masks["eyes"] & (lines == 255)
+    assert (exact.colors[eyes] == (170, 34, 0)).all(axis=1).mean() > 0.99
 
 
 def test_a_transparent_background():
