@@ -8,7 +8,7 @@ python demo.py sketch.png more/*.jpg        # your own
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from command_line import console
@@ -27,13 +27,14 @@ from files.atomic import atomic_path
 from files.folders import make_folder
 from finishing.finish import Sketch
 from images.reader import read_gray
+from loader.tags import Vocabulary, read_tag_lines
 from progress import Progress
 
 PROJECT = Path(__file__).parent
 WEIGHTS = PROJECT / "weights" / "tag2pix_128.pkl"
 SHEET = PROJECT / "demo" / "sheet.png"
-TESTSET = PROJECT / "testset" / "liner_test"
-SHOWN = (2, 49, 65, 99, 136, 137)
+TESTSET = PROJECT / "testset"
+SHOWN = (49, 136, 201, 214, 220, 305, 307)
 SIDE = 192
 CHOICES = (
     ("blonde_hair", "blue_eyes", "white_background"),
@@ -41,6 +42,14 @@ CHOICES = (
     ("pink_hair", "green_eyes", "purple_background"),
     ("black_hair", "purple_eyes", "red_background"),
     ("green_hair", "brown_eyes", "blue_background"),
+)
+# Of each choice, for the drawings of testset/ whose tags say that they wear such a thing.
+CLOTHES = (
+    ("white_shirt", "red_skirt", "blue_dress"),
+    ("black_shirt", "pink_skirt", "red_dress"),
+    ("red_shirt", "white_skirt", "black_dress"),
+    ("blue_shirt", "green_skirt", "pink_dress"),
+    ("pink_shirt", "blue_skirt", "white_dress"),
 )
 
 
@@ -70,13 +79,16 @@ def main(argv: list[str] | None = None) -> int:
 def _demo(args: argparse.Namespace) -> int:
     if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
-    sources = args.pictures or [TESTSET / f"{number}.png" for number in SHOWN]
+    shown = {TESTSET / "liner_test" / f"{number}.png": number for number in SHOWN}
+    sources = args.pictures or list(shown)
     refuse_input("--sheet", args.sheet, [args.weights, *sources])
     colorist = Colorist.load(args.weights)
     grays = read_line_art(sources)
     make_folder(args.sheet.parent)
     with atomic_path(args.sheet) as temporary:
-        color(colorist, list(grays.values())).save(temporary)
+        worn = worn_by(colorist.vocabulary)
+        rows = [(gray, choices_for(worn.get(shown.get(path), ()))) for path, gray in grays.items()]
+        color(colorist, rows).save(temporary)
     print(f"the contact sheet is {args.sheet}")
     command = ["python", "main.py", "--test", "--load", args.weights, "--image", next(iter(grays))]
     tags = ["--tags", "blue_hair", "red_eyes", "pink_background"]
@@ -98,17 +110,36 @@ def read_line_art(sources: Sequence[Path]) -> dict[Path, Image.Image]:
     return grays
 
 
-def color(colorist: Colorist, grays: Sequence[Image.Image]) -> Image.Image:
-    """A sheet with a row for each picture: the line art, then a painting for every choice of
-    tags."""
+def worn_by(vocabulary: Vocabulary) -> dict[int, set[str]]:
+    """Which kinds of clothes, such as `skirt`, the drawings of testset/ wear, by file id."""
+    return {
+        line.file_id: {vocabulary.names[tag].split("_")[-1] for tag in line.tags}
+        for line in read_tag_lines(TESTSET / "tags.txt")
+    }
+
+
+def choices_for(worn: Collection[str]) -> list[list[str]]:
+    """The choices of tags for a drawing that wears such clothes."""
+    return [
+        [*choice, *(tag for tag in clothes if tag.split("_")[-1] in worn)]
+        for choice, clothes in zip(CHOICES, CLOTHES, strict=True)
+    ]
+
+
+def color(
+    colorist: Colorist, rows: Sequence[tuple[Image.Image, Sequence[Sequence[str]]]]
+) -> Image.Image:
+    """A sheet with a row for each picture: the line art, then a painting for each of its choices
+    of tags."""
     pictures, captions = [], []
-    choices = [colorist.vocabulary.parse(choice) for choice in CHOICES]
-    for gray in Progress(grays, "coloring", unit="picture", leave=False):
+    for gray, choices in Progress(rows, "coloring", unit="picture", leave=False):
         sketch = Sketch(np.asarray(gray))
-        painted = colorist.paint_picture(gray, choices)
+        painted = colorist.paint_picture(
+            gray, [colorist.vocabulary.parse(tags) for tags in choices]
+        )
         finished = [sketch.finish(np.asarray(picture)).picture() for picture in painted]
         pictures += [_tile(picture) for picture in (gray, *map(Image.fromarray, finished))]
-        captions += ["line art", *(_caption(choice) for choice in CHOICES)]
+        captions += ["line art", *map(_caption, choices)]
     return contact_sheet(pictures, captions, columns=1 + len(CHOICES))
 
 
@@ -124,7 +155,9 @@ def _tile(picture: Image.Image) -> Image.Image:
 
 
 def _caption(choice: Sequence[str]) -> str:
-    return ", ".join(name.removesuffix("_background").replace("_", " ") for name in choice)
+    """What a figure wears, and else the colors of hair, eyes and background."""
+    said = choice[len(CHOICES[0]) :] or choice
+    return ", ".join(name.removesuffix("_background").replace("_", " ") for name in said)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from drawn_art.picture import TRAIN, DrawnPicture
-from drawn_art.records import ground_truth
+from drawn_art.records import GroundTruth, ground_truth
 from drawn_art.render import frame_as_cropped, letterbox, render_color, render_line_art
 from drawn_art.styles import choose_picture
 from files.atomic import atomic_path
@@ -23,7 +23,7 @@ class Artist:
     def __init__(self, root: Path, styles: Sequence[str], seed: int, size: int):
         self.root, self.styles, self.seed, self.size = root, tuple(styles), seed, size
 
-    def __call__(self, file_id: int) -> dict:
+    def __call__(self, file_id: int) -> GroundTruth:
         picture = choose_picture(self.styles, self.seed, file_id - 1)
         color_path, line_path = paths(self.root, file_id)
         jpeg = _color_jpeg(picture, self.size)

@@ -1,8 +1,9 @@
 """What is written about drawings: Danbooru2018 metadata, the ground truth, the credits."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from drawn_art.picture import DrawnPicture
 from drawn_art.styles import STYLES
@@ -16,36 +17,63 @@ GROUND_TRUTH = "ground_truth.jsonl"
 ARTIST_IDS = {style: str(9000001 + number) for number, style in enumerate(sorted(STYLES))}
 
 
-def ground_truth(picture: DrawnPicture, styles: Sequence[str], seed: int, size: int) -> dict:
+class GroundTruth(msgspec.Struct, frozen=True):
     """What the filter must make of a drawing and why, the color tags of its parts, and how it was
     made."""
-    return {
-        "id": picture.file_id,
-        "style": picture.style,
-        "width": picture.width,
-        "height": picture.height,
-        "expected": picture.expected,
-        "reason": picture.reason,
-        "colors": dict(picture.colors),
-        "tags": list(picture.tags),
-        "styles": list(styles),
-        "seed": seed,
-        "size": size,
-    }
+
+    id: int
+    style: str
+    width: int
+    height: int
+    expected: str
+    reason: str
+    colors: dict[str, int]
+    tags: list[int]
+    styles: list[str]
+    seed: int
+    size: int
 
 
-def metadata(truths: Iterable[dict]) -> Iterable[dict]:
+def ground_truth(picture: DrawnPicture, styles: Sequence[str], seed: int, size: int) -> GroundTruth:
+    return GroundTruth(
+        id=picture.file_id,
+        style=picture.style,
+        width=picture.width,
+        height=picture.height,
+        expected=picture.expected,
+        reason=picture.reason,
+        colors=dict(picture.colors),
+        tags=list(picture.tags),
+        styles=list(styles),
+        seed=seed,
+        size=size,
+    )
+
+
+def read_ground_truths(root: Path) -> list[GroundTruth]:
+    """What is recorded of the drawings in `root`, in the order of the file; nothing if it is not
+    there. Raises InputError if the file is not one of these."""
+    path = root / GROUND_TRUTH
+    try:
+        return msgspec.json.Decoder(GroundTruth).decode_lines(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path} is not of this program ({error})") from error
+
+
+def metadata(truths: Iterable[GroundTruth]) -> Iterable[dict]:
     """The metadata of drawings as Danbooru2018 writes it: every value a string."""
     names = load_vocabulary().names
     for truth in truths:
-        tags = [{"id": str(tag), "name": names[tag], "category": "0"} for tag in truth["tags"]]
-        artist = {"id": ARTIST_IDS[truth["style"]], "name": truth["style"], "category": "1"}
+        tags = [{"id": str(tag), "name": names[tag], "category": "0"} for tag in truth.tags]
+        artist = {"id": ARTIST_IDS[truth.style], "name": truth.style, "category": "1"}
         yield {
-            "id": str(truth["id"]),
+            "id": str(truth.id),
             "created_at": "2018-12-31 00:00:00 UTC",
             "rating": "s",
-            "image_width": str(truth["width"]),
-            "image_height": str(truth["height"]),
+            "image_width": str(truth.width),
+            "image_height": str(truth.height),
             "file_ext": "jpg",
             "is_deleted": "0",
             "tags": [*tags, artist],
@@ -80,20 +108,18 @@ without an outline are given one; the line art is the same drawing without its f
 def drawn_with(root: Path) -> tuple[tuple[str, ...], int]:
     """The styles and the seed that the data set in `root` was drawn with; InputError if it was not
     drawn."""
-    path = root / GROUND_TRUTH
-    try:
-        with path.open(encoding="utf-8") as lines:
-            first = json.loads(next(lines))
-            return tuple(first["styles"]), int(first["seed"])
-    except (OSError, StopIteration, KeyError, TypeError, ValueError) as error:
+    truths = read_ground_truths(root)
+    if not truths:
         raise InputError(
-            f"{path} does not say how {root} was drawn: make it with demo_dataset.py"
-        ) from error
+            f"{root / GROUND_TRUTH} does not say how {root} was drawn: make it with demo_dataset.py"
+        )
+    return tuple(truths[0].styles), truths[0].seed
 
 
-def write_lines(path: Path, objects: Iterable[dict]) -> None:
+def write_lines(path: Path, objects: Iterable[dict | GroundTruth]) -> None:
     """Write one JSON object per line, all or nothing."""
-    write_text(path, "".join(json.dumps(entry) + "\n" for entry in objects))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(msgspec.json.Encoder().encode_lines(objects))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -16,7 +16,6 @@ if __name__ == "__main__":
     console.prepare()
 
 import argparse
-import json
 from collections import Counter
 from functools import partial
 
@@ -24,8 +23,10 @@ from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
     GROUND_TRUTH,
+    GroundTruth,
     credits,
     metadata,
+    read_ground_truths,
     write_lines,
     write_text,
 )
@@ -46,7 +47,13 @@ from preprocessor.stage.stage import (
 
 METADATA = "metadata/2018_drawn"  # no name of Danbooru's own files
 
-TESTSET = (2, 49, 57, 65, 67, 85, 99, 102, 111, 129, 136, 137)  # hair and expressions of all kinds
+# Heads with hair and expressions of all kinds, dressed figures, and styles that no training uses.
+TESTSET = {
+    "adventurer": (2, 49, 57, 65, 67, 85, 99, 102, 111, 129, 136, 137),
+    "figures": (201, 214, 220),
+    "micah": (305,),
+    "figures-inked": (307,),
+}
 TESTSET_PIXELS = 512
 
 
@@ -95,8 +102,8 @@ and why), CREDITS.txt. Run it again, also with a larger --count, to continue.
         "--testset",
         type=absolute_path,
         metavar="DIR",
-        help=f"instead write {len(TESTSET)} line arts that no seed draws, with their tags, to DIR "
-        "(liner_test/ID.png and tags.txt)",
+        help=f"instead write {sum(map(len, TESTSET.values()))} line arts that no seed draws, with "
+        "their tags, to DIR (liner_test/ID.png and tags.txt)",
     )
     return parser
 
@@ -136,7 +143,7 @@ def write_dataset(args: argparse.Namespace) -> int:
     root = args.dataset_path
     recorded = _recorded_before(root, args)
     wanted = range(1, args.count + 1)
-    expected = {file_id: recorded[file_id]["expected"] for file_id in wanted if file_id in recorded}
+    expected = {file_id: recorded[file_id].expected for file_id in wanted if file_id in recorded}
     todo = sorted({*wanted} - {*expected} | {*missing(root, expected)})
     summary = Summary("drawings", dry_run=args.dry_run)
     summary.skip("already there", args.count - len(todo))
@@ -157,7 +164,7 @@ def write_dataset(args: argparse.Namespace) -> int:
         write_lines(root / GROUND_TRUTH, truths)
         write_lines(root / METADATA, metadata(truths))
     code = summary.close(root)
-    kinds = Counter(recorded[number]["expected"] for number in wanted if number in recorded)
+    kinds = Counter(recorded[number].expected for number in wanted if number in recorded)
     print(
         f"  of {kinds.total():,} in all, for training: {kinds[TRAIN]:,}, "
         f"as sketches: {kinds[SKETCH]:,}, outside the filter: {kinds[REJECTED]:,}"
@@ -165,30 +172,19 @@ def write_dataset(args: argparse.Namespace) -> int:
     return code
 
 
-def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, dict]:
+def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, GroundTruth]:
     """What is recorded of the drawings that are there, by file id."""
-    path = root / GROUND_TRUTH
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not (root / GROUND_TRUTH).exists():
         _refuse_other_metadata(root / "metadata")
         return {}
-    try:
-        lines = content.decode().splitlines()
-        truths = {truth["id"]: truth for truth in map(json.loads, lines)}
-        if not truths:
-            return {}
-        first = next(iter(truths.values()))
-        before = first["styles"], first["seed"], first["size"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is not of this program: choose another --dataset_path") from error
-    if before != (args.styles, args.seed, args.size):
-        styles, seed, size = before
-        raise InputError(
-            f"{root} holds drawings of --seed {seed} --size {size} --styles {' '.join(styles)}: "
-            "use these, or another --dataset_path"
-        )
-    return truths
+    truths = read_ground_truths(root)
+    for first in truths[:1]:
+        if (first.styles, first.seed, first.size) != (args.styles, args.seed, args.size):
+            raise InputError(
+                f"{root} holds drawings of --seed {first.seed} --size {first.size} "
+                f"--styles {' '.join(first.styles)}: use these, or another --dataset_path"
+            )
+    return {truth.id: truth for truth in truths}
 
 
 def _refuse_other_metadata(folder: Path) -> None:
@@ -210,7 +206,9 @@ def _prepare(root: Path, args: argparse.Namespace) -> None:
 def write_testset(root: Path, *, dry_run: bool = False) -> int:
     """Write the line arts of TESTSET and their tags; returns the exit code."""
     drawings = [
-        STYLES["adventurer"].choose(RESERVED_SEED, number - 1, outside=False) for number in TESTSET
+        STYLES[style].choose(RESERVED_SEED, number - 1, outside=False)
+        for style, numbers in TESTSET.items()
+        for number in numbers
     ]
     summary = Summary("test drawings", dry_run=dry_run)
     summary.done = len(drawings)
@@ -222,7 +220,7 @@ def write_testset(root: Path, *, dry_run: bool = False) -> int:
             write_bytes(path, png(line_art, compression=9))
         lines = [format_tag_line(drawing.file_id, drawing.tags) for drawing in drawings]
         write_text(root / "tags.txt", "".join(line + "\n" for line in lines))
-        write_text(root / "CREDITS.txt", credits(["adventurer"]))
+        write_text(root / "CREDITS.txt", credits(list(TESTSET)))
     return summary.close(root)
 
 

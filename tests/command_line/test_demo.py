@@ -32,7 +32,7 @@ def test_the_sheet_shows_line_art_and_every_choice(weights, tmp_path, capsys):
     Image.fromarray(np.full((60, 30), 255, np.uint8)).save(tall)
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG cut short")
-    pictures = [str(demo.TESTSET / "2.png"), str(broken), str(tall)]
+    pictures = [str(demo.TESTSET / "liner_test" / "2.png"), str(broken), str(tall)]
 
     flags = ["--weights", str(weights), "--sheet", str(sheet)]
     assert demo.main([*pictures, *flags]) == 0
@@ -44,7 +44,11 @@ def test_the_sheet_shows_line_art_and_every_choice(weights, tmp_path, capsys):
     rows, columns = 2, 1 + len(demo.CHOICES)
     assert shown.shape[1] == pytest.approx(columns * demo.SIDE, rel=0.05)
     assert 1 < shown.shape[0] / (rows * demo.SIDE) < 1.25  # the captions
-    line_art = Image.open(demo.TESTSET / "2.png").convert("RGB").resize((demo.SIDE, demo.SIDE))
+    line_art = (
+        Image.open(demo.TESTSET / "liner_test" / "2.png")
+        .convert("RGB")
+        .resize((demo.SIDE, demo.SIDE))
+    )
     margin = (shown.shape[1] - columns * demo.SIDE) // (columns + 1)
     corner = shown[margin : margin + demo.SIDE, margin : margin + demo.SIDE]
     assert np.abs(corner.astype(int) - np.asarray(line_art)).mean() < 8

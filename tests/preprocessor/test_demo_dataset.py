@@ -194,10 +194,11 @@ def test_the_test_set_is_what_the_program_draws(tmp_path):
                 cv2.imdecode(np.frombuffer(data[name], np.uint8), cv2.IMREAD_UNCHANGED)
                 for data in (drawn, kept)
             ]
-            assert images[1].shape == (512, 512)
+            assert max(images[1].shape) == 512
             assert np.abs(images[0].astype(int) - images[1]).max() <= 8
     lines = read_tag_lines(TESTSET / "tags.txt")
-    assert {line.file_id for line in lines} == set(demo_dataset.TESTSET)
+    numbers = [number for style in demo_dataset.TESTSET.values() for number in style]
+    assert [line.file_id for line in lines] == numbers
     assert all(sum(tag in HAIR_COLORS for tag in line.tags) == 1 for line in lines)
     assert "Lisa Wischofsky" in kept["CREDITS.txt"].decode()
     assert "CC BY 4.0" in kept["CREDITS.txt"].decode()
