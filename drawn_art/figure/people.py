@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from drawn_art.figure import clothes, trimmings
+from drawn_art.figure import clothes_lower, clothes_upper, eyewear, headwear, neckwear, wings
 from drawn_art.figure.body import (
     HIP,
     Body,
@@ -34,9 +34,9 @@ def draw_person(canvas: Canvas, person: Person, lots: random.Random) -> Body:
     head = head_frame(pose, person.head)
     for kind in outfit.ornaments:
         if kind in ("bat_wings", "wings"):
-            trimmings.draw_wings(canvas, kind)
+            wings.draw_wings(canvas, kind)
         elif kind in ("cat_tail", "fox_tail"):
-            trimmings.draw_tail(canvas, kind)
+            wings.draw_tail(canvas, kind)
     with canvas.moved(head):
         draw_back(canvas, person.hair, pose.turn, lots)
     draw_neck(canvas, body, pose.turn)
@@ -59,12 +59,12 @@ def _legs(canvas: Canvas, person: Person, body: Body) -> None:
         if outfit.feet in ("", "sandals") and outfit.legs == "":
             draw_foot(canvas, body, side)
         if outfit.legs:
-            clothes.draw_legwear(canvas, outfit, body, side)
+            clothes_lower.draw_legwear(canvas, outfit, body, side)
     if outfit.bottom in ("pants", "shorts"):
-        clothes.draw_trousers(canvas, outfit, body)
+        clothes_lower.draw_trousers(canvas, outfit, body)
     if outfit.feet:
         for side in (-1, 1):
-            clothes.draw_footwear(canvas, outfit, body, side)
+            clothes_lower.draw_footwear(canvas, outfit, body, side)
 
 
 def _arms(canvas: Canvas, person: Person, body: Body, sides: list[int]) -> None:
@@ -78,54 +78,54 @@ def _arms(canvas: Canvas, person: Person, body: Body, sides: list[int]) -> None:
             cut = outfit.sleeves if outfit.sleeves not in ("strapless", "straps", "none") else ""
         glove_below = outfit.gloves and outfit.gloves != "elbow"
         if glove_below:
-            clothes.draw_gloves(canvas, outfit, body, side)
+            clothes_upper.draw_gloves(canvas, outfit, body, side)
         draw_hand(canvas, body, side, "gloves" if outfit.gloves in ("short", "elbow") else "skin")
         if outfit.gloves == "elbow":
-            clothes.draw_gloves(canvas, outfit, body, side)
-        clothes.draw_sleeve(canvas, outfit, body, side, part, cut)
+            clothes_upper.draw_gloves(canvas, outfit, body, side)
+        clothes_upper.draw_sleeve(canvas, outfit, body, side, part, cut)
 
 
 def _trunk(canvas: Canvas, person: Person, body: Body, lots: random.Random) -> None:
     outfit = person.outfit
     loose = outfit.bottom == "skirt" and lots.random() < 0.8
     if not loose and outfit.bottom == "skirt":
-        clothes.draw_skirt(canvas, outfit, body, lots)
-    clothes.draw_top(canvas, outfit, body, lots)
+        clothes_lower.draw_skirt(canvas, outfit, body, lots)
+    clothes_upper.draw_top(canvas, outfit, body, lots)
     if loose:
-        clothes.draw_skirt(canvas, outfit, body, lots)
+        clothes_lower.draw_skirt(canvas, outfit, body, lots)
     if outfit.apron:
-        clothes.draw_apron(canvas, body, HIP + 80 * outfit.length, lots)
+        clothes_lower.draw_apron(canvas, body, HIP + 80 * outfit.length, lots)
     if outfit.belt:
-        clothes.draw_belt(canvas, body)
+        clothes_upper.draw_belt(canvas, body)
     if outfit.over:
-        clothes.draw_over(canvas, outfit, body, lots)
+        clothes_upper.draw_over(canvas, outfit, body, lots)
     if outfit.neck in ("neckerchief", "choker", "necklace"):
         if outfit.neck == "neckerchief":
-            clothes.draw_collar(canvas, outfit, body)
-        trimmings.draw_neckwear(canvas, outfit.neck, body.build)
+            clothes_upper.draw_collar(canvas, outfit, body)
+        neckwear.draw_neckwear(canvas, outfit.neck, body.build)
         if outfit.neck != "neckerchief":
-            clothes.draw_collar(canvas, outfit, body)
+            clothes_upper.draw_collar(canvas, outfit, body)
     else:
-        clothes.draw_collar(canvas, outfit, body)
+        clothes_upper.draw_collar(canvas, outfit, body)
         if outfit.neck:
-            trimmings.draw_neckwear(canvas, outfit.neck, body.build)
+            neckwear.draw_neckwear(canvas, outfit.neck, body.build)
 
 
 def _head(canvas: Canvas, person: Person, lots: random.Random) -> None:
     hair, face, turn, outfit = person.hair, person.face, person.pose.turn, person.outfit
-    trimmings.draw_behind_head(canvas, outfit.ornaments, turn)
+    headwear.draw_behind_head(canvas, outfit.ornaments, turn)
     if hair.bangs == "spiky" or hair.back == "spiky":
         draw_spikes(canvas, hair, lots)
     draw_ears(canvas, face, turn)
     draw_face(canvas, face, person.pose)
     draw_sides(canvas, hair, turn, lots)
     if outfit.eyewear:
-        trimmings.draw_eyewear(canvas, outfit.eyewear, turn, face.eye_height)
+        eyewear.draw_eyewear(canvas, outfit.eyewear, turn, face.eye_height)
     draw_braids(canvas, hair, lots)
     with canvas.moved(np.array([[1, 0, 3.0 * turn], [0, 1, 0]])):
         draw_bangs(canvas, hair, turn, lots)
         if "headphones" in outfit.ornaments:
-            trimmings.draw_headphones(canvas)
+            headwear.draw_headphones(canvas)
         if outfit.head:
-            trimmings.draw_hat(canvas, outfit.head, turn)
-        trimmings.draw_ornaments(canvas, outfit.ornaments, turn, hair.sweep)
+            headwear.draw_hat(canvas, outfit.head, turn)
+        headwear.draw_ornaments(canvas, outfit.ornaments, turn, hair.sweep)
