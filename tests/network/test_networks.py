@@ -1,9 +1,9 @@
 """Networks against the reference's manifests and golden forward passes."""
 
-import numpy as np
 import pytest
 import torch
-from reference import GOLDEN, fill, golden_arrays, manifest, tensor
+from goldens import FORWARD, forward, generator_of
+from reference import GOLDEN, manifest
 
 from network import Discriminator, TagExtractor, build_generator
 
@@ -12,28 +12,6 @@ GENERATORS = sorted(
     for path in (GOLDEN / "manifests").glob("*.json")
     if manifest(path.stem)["kind"] == "generator"
 )
-
-
-def generator_of(description: dict):
-    options = description["net_opt"]
-    return build_generator(
-        description["model"],
-        input_size=description.get("input_size") or description["size"],
-        layers=description["layers"],
-        **options,
-    )
-
-
-def sliced(array: torch.Tensor, subsample: str | None) -> np.ndarray:
-    return eval(f"array{subsample or '[:]'}", {"array": array.numpy()})
-
-
-def inputs(meta: dict) -> dict[str, torch.Tensor]:
-    kinds = {"cvt": "tags"}
-    return {
-        key: tensor(name, meta["input_shapes"][key], kinds.get(key, key))
-        for key, name in meta["input_names"].items()
-    }
 
 
 def assert_layout(network: torch.nn.Module, name: str) -> None:
@@ -62,43 +40,10 @@ def test_tag_extractor_layout(name, truncated):
     assert_layout(TagExtractor(370, truncated=truncated), name)
 
 
-@pytest.mark.parametrize(
-    "name", ["gen_tag2pix_256_bn_eval", "gen_tag2pix_512_no_bn_eval", "gen_senet_256_eval"]
-)
-def test_generator_golden(name):
-    expected, meta = golden_arrays(name)
-    generator = fill(generator_of(meta)).eval()
-    given = inputs(meta)
-    with torch.no_grad():
-        outputs = generator(given["sketch"], given["feature"], given["cvt"])
-    for key, output in zip(("G_f", "G_g"), outputs, strict=True):
-        np.testing.assert_allclose(
-            sliced(output, meta["subsample"]), expected[key], rtol=0, atol=2e-5
-        )
-
-
-def test_discriminator_golden():
-    expected, meta = golden_arrays("disc_256_eval")
-    with torch.no_grad():
-        judged = fill(Discriminator(115, 370)).eval()(inputs(meta)["original"])
-    for key, logits in zip(("adv", "cit", "cvt"), judged, strict=True):
-        np.testing.assert_allclose(logits.sigmoid(), expected[key], rtol=0, atol=2e-6)
-
-
-def test_tag_extractor_golden():
-    expected, meta = golden_arrays("cit_full_256_eval")
-    with torch.no_grad():
-        logits = fill(TagExtractor()).eval()(inputs(meta)["sketch"])
-    np.testing.assert_allclose(logits.sigmoid(), expected["prob"], rtol=0, atol=2e-6)
-
-
-def test_features_golden():
-    expected, meta = golden_arrays("cit_half_256_eval")
-    with torch.no_grad():
-        features = fill(TagExtractor(truncated=True)).eval()(inputs(meta)["sketch"])
-    np.testing.assert_allclose(
-        sliced(features, meta["subsample"]), expected["feature"], rtol=0, atol=2e-5
-    )
+@pytest.mark.parametrize("name", FORWARD)
+def test_forward_golden(name):
+    for output, compared in forward(name).items():
+        assert compared.is_near, output
 
 
 @pytest.mark.parametrize(

@@ -1,65 +1,14 @@
 """Three training iterations against the reference's, term by term."""
 
-import json
-
 import pytest
 import torch
-from reference import GOLDEN, fill, tensor
-
-from loader.dataset import Pair
-from network import TagExtractor
-from network.architecture import Architecture
-from network.loss import ChangingLoss
-from tag2pix import Tag2Pix
-
-ITERATION_TERMS = {"D_loss": 1e-6, "G_loss": 1e-6}
-INPUT_KINDS = {"original": "original", "sketch": "sketch", "cit": "tags", "cvt": "tags"}
-
-
-def golden(name: str) -> dict:
-    return json.loads((GOLDEN / f"{name}.json").read_text())
-
-
-def build(config: dict, dtype: torch.dtype, **options) -> Tag2Pix:
-    architecture = Architecture(
-        model=config["model"],
-        input_size=config["input_size"],
-        layers=tuple(config["layers"]),
-        **{key: config[key] for key in ("bn", "guide", "cit", "relu")},
-    )
-    cit_weight, cvt_weight = config["cit_cvt_weight"]
-    loss = ChangingLoss(
-        *(config[key] for key in ("l1_lambda", "guide_beta", "adv_lambda")),
-        *(cit_weight, cvt_weight, config["cit"], config["guide"]),
-    )
-    extractor = fill(TagExtractor(truncated=True)).to(dtype) if config["cit"] else None
-    options = {"cit_norm": "batch", "generator_passes": 2} | options
-    tag2pix = Tag2Pix(
-        architecture,
-        loss,
-        extractor,
-        lr_g=config["lrG"],
-        lr_d=config["lrD"],
-        betas=(config["beta1"], config["beta2"]),
-        **options,
-    )
-    for network in (tag2pix.generator, tag2pix.discriminator):
-        fill(network).to(dtype).train()
-    return tag2pix
-
-
-def batch(iteration: int, dtype: torch.dtype, config: dict) -> Pair:
-    shapes = {
-        "original": (3, config["input_size"], config["input_size"]),
-        "sketch": (1, config["input_size"], config["input_size"]),
-        "cit": (370,),
-        "cvt": (115,),
-    }
-    tensors = {
-        name: tensor(f"train/{iteration}/{name}", (config["batch_size"], *shapes[name]), kind)
-        for name, kind in INPUT_KINDS.items()
-    }
-    return Pair(**{name: value.to(dtype) for name, value in tensors.items()}, broken="")
+from goldens import (
+    DOUBLE,
+    build_training,
+    first_iteration_in_single,
+    training_batch,
+    training_golden,
+)
 
 
 def norms(tensors) -> dict[str, float]:
@@ -79,18 +28,18 @@ def assert_close(actual: dict, expected: dict, tolerance: float) -> None:
 @pytest.mark.parametrize("case", ["train_a", "train_b"])
 @pytest.mark.parametrize("passes", [1, 2])
 def test_three_iterations_in_double(case, passes):
-    data = golden(case)
+    data = training_golden(case)
     config, expected = data["config"], data["float64"]
-    tag2pix = build(config, torch.float64, generator_passes=passes)
+    tag2pix = build_training(config, torch.float64, generator_passes=passes)
     networks = {"G": tag2pix.generator, "D": tag2pix.discriminator}
     before = {name: parameters_of(network) for name, network in networks.items()}
     classify = config["epoch"] >= config["two_step_epoch"]
     gradients = {}
     for iteration, terms in enumerate(expected["iterations"]):
-        actual = tag2pix.training_step(batch(iteration, torch.float64, config), classify)
+        actual = tag2pix.training_step(training_batch(iteration, torch.float64, config), classify)
         assert actual.keys() == terms.keys()
         for name, value in terms.items():
-            tolerance = ITERATION_TERMS.get(name, 1e-5)
+            tolerance = DOUBLE.get(name, 1e-5)
             assert float(actual[name]) == pytest.approx(value, rel=tolerance), (iteration, name)
         if iteration == 0:
             gradients = {
@@ -111,14 +60,5 @@ def test_three_iterations_in_double(case, passes):
 
 
 def test_first_iteration_in_single():
-    data = golden("train_a")
-    tag2pix = build(data["config"], torch.float32)
-    actual = tag2pix.training_step(batch(0, torch.float32, data["config"]))
-    for name, value in data["float32"]["iterations"][0].items():
-        if name.startswith("D_"):
-            tolerance = 1e-4
-        elif name.startswith("G_l1"):
-            tolerance = 1e-5
-        else:
-            tolerance = 5e-2
-        assert float(actual[name]) == pytest.approx(value, rel=tolerance), name
+    for name, compared in first_iteration_in_single().items():
+        assert compared.is_near, name
