@@ -16,6 +16,7 @@ from typing import NoReturn
 from errors import DivergedError, InputError
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
+MORE_TO_DO = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, call it again
 # How torch, OpenCV and Python say that there was no memory, or no room for a thread's.
 _NO_MEMORY = (
     "out of memory",
