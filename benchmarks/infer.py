@@ -1,14 +1,17 @@
 """Milliseconds per image and memory of every engine, beside the published forward pass.
 
 The difference is the largest of all values to the published way, in 256 levels. All take turns in
-one run on the same line art of noise; memory is measured in a process of its own for each. A CUDA
-GPU is used when there is one.
+one run on the same line art of noise. Memory is the most that reading the networks, preparing them
+and two passes take in a process of its own, in which there were only the packages of PyTorch before
+(ONNX Runtime and OpenVINO, and the exported file, count); on a GPU, what PyTorch takes there. A
+CUDA GPU is used when there is one.
 """
 
 import argparse
 import multiprocessing
 import statistics
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,11 +26,15 @@ import numpy as np
 import torch
 
 from benchmarks.plain_operations import plain_operations
+from checkpoints.checkpoint import Position, Record
 from engines import ENGINES
 from engines.engine import Engine
-from engines.load import engine_of_networks
+from engines.load import engine_of_file, engine_of_networks
+from engines.painter import painter
+from engines.portable import PortableNetwork, onnx_bytes
 from hardware.device import autocast_dtype, default_device
 from hardware.memory import peak_memory, used_memory
+from loader.tags import load_vocabulary
 from network import Generator, TagExtractor
 from network.architecture import Architecture
 from progress import Progress
@@ -65,17 +72,33 @@ class Plain:
         return generator(sketches, extractor(sketches), tags)[0].cpu().numpy()
 
 
-def build(kind: str, size: int, device: torch.device) -> Plain | Engine:
-    """ "plain", or an engine and a precision with a space between."""
+def architecture_of(size: int) -> Architecture:
+    """As the published networks: those of 512 px have no batch normalization."""
+    return Architecture(input_size=size, bn=size < 512)
+
+
+def networks_of(size: int) -> tuple[Generator, TagExtractor]:
     torch.manual_seed(0)
-    # 512 px networks have no batch normalization.
-    architecture = Architecture(input_size=size, bn=size < 512)
-    networks = (Generator(architecture).eval(), TagExtractor(truncated=True).eval())
+    return Generator(architecture_of(size)).eval(), TagExtractor(truncated=True).eval()
+
+
+def build(kind: str, size: int, device: torch.device, model: Path | None = None) -> Plain | Engine:
+    """ "plain", or an engine and a precision with a space between. Engines other than torch read
+    the networks from the file `model`."""
     if kind == "plain":
-        return Plain(*networks, device)
+        return Plain(*networks_of(size), device)
     name, precision = kind.split()
-    dtype = autocast_dtype(precision, device)
-    return engine_of_networks(name, architecture, *networks, device, dtype)
+    dtype, architecture = autocast_dtype(precision, device), architecture_of(size)
+    if name == "torch":
+        return engine_of_networks(name, architecture, *networks_of(size), device, dtype)
+    description = architecture, load_vocabulary(), Position(), Record()
+    return engine_of_file(
+        name, PortableNetwork(model, model.read_bytes(), *description), device, dtype
+    )
+
+
+def is_portable(kind: str) -> bool:
+    return kind != "plain" and not kind.startswith("torch ")
 
 
 def kinds_of(args: argparse.Namespace) -> list[str]:
@@ -97,19 +120,24 @@ def inputs(size: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
     return sketch, (generator.random((batch, 115)) < 0.05).astype(np.float32)
 
 
-def memory(kind: str, size: int, batch: int, cpu: bool) -> float:
-    """MiB that the networks and two passes take at most; runs in a process of its own."""
+def memory(kind: str, size: int, batch: int, cpu: bool, model: Path) -> float:
+    """MiB that the networks and two passes take at most, NaN where torch does not know; runs in a
+    process of its own."""
     device = default_device(cpu)
+    if device.type == "cuda" and is_portable(kind):
+        return float("nan")
     before = used_memory(device)
-    coloring, given = build(kind, size, device), inputs(size, batch)
+    coloring, given = build(kind, size, device, model), inputs(size, batch)
     for _ in range(2):
         coloring(*given)
     return (peak_memory(device) - before) / 2**20
 
 
-def compare(size: int, batch: int, args: argparse.Namespace) -> None:
+def compare(size: int, batch: int, args: argparse.Namespace, model: Path) -> None:
     device, kinds = default_device(args.cpu), kinds_of(args)
-    colorings = {kind: build(kind, size, device) for kind in kinds}
+    if any(map(is_portable, kinds)):
+        model.write_bytes(onnx_bytes(architecture_of(size), painter(*networks_of(size))))
+    colorings = {kind: build(kind, size, device, model) for kind in kinds}
     given = inputs(size, batch)
     first = {kind: coloring(*given) for kind, coloring in colorings.items()}  # prepares kernels
     times = {kind: [] for kind in kinds}
@@ -121,7 +149,7 @@ def compare(size: int, batch: int, args: argparse.Namespace) -> None:
         megabytes = float("nan")
         if not args.no_memory:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                megabytes = pool.apply(memory, (kind, size, batch, args.cpu))
+                megabytes = pool.apply(memory, (kind, size, batch, args.cpu, model))
         # Each turn's own ratio: what else the machine does then slows both.
         faster = statistics.median(a / b for a, b in zip(times["plain"], times[kind], strict=True))
         levels = 127.5 * np.abs(first[kind] - first["plain"]).max()
@@ -140,9 +168,10 @@ def main(argv: list[str] | None = None) -> int:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(" size batch        engine  ms/image  faster      MiB  difference")
-    for size in args.size:
-        for batch in args.batch:
-            compare(size, batch, args)
+    with tempfile.TemporaryDirectory() as folder:
+        for size in args.size:
+            for batch in args.batch:
+                compare(size, batch, args, Path(folder) / "networks.onnx")
     return 0
 
 
