@@ -24,6 +24,7 @@ _NO_MEMORY = (
     "failed to allocate",
     "insufficient memory",
     "not enough memory",
+    "status_alloc_failed",
     "bad_alloc",
     "start new thread",
 )

@@ -155,6 +155,12 @@ def raising(error):
             "DefaultCPUAllocator: can't allocate memory: 9)",
         ),
         (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+            1,
+            "out of memory: lower --batch_size or raise --grad_accum (CUDA error: "
+            "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`)",
+        ),
+        (
             RuntimeError("can't start new thread"),
             1,
             "out of memory: lower --batch_size or raise --grad_accum (can't start new thread)",
