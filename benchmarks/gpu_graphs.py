@@ -1,5 +1,7 @@
 """Coloring as one CUDA graph: all kernels of a pass are started at once."""
 
+import contextlib
+
 import numpy as np
 import torch
 
@@ -15,10 +17,10 @@ class GraphedEngine:
         self.device = engine.device
         self.sketch, self.cvt = self._to_device(sketch), self._to_device(cvt)
         self.graph = torch.cuda.CUDAGraph()
-        # Copies of the weights that autocast keeps would be freed under the graph.
-        kind = engine.dtype or torch.float32
-        enabled = engine.dtype is not None
-        half = torch.autocast("cuda", kind, enabled=enabled, cache_enabled=False)
+        half = contextlib.nullcontext()
+        if engine.dtype is not None:
+            # Copies of the weights that autocast keeps would be freed under the graph.
+            half = torch.autocast("cuda", engine.dtype, cache_enabled=False)
         with torch.inference_mode(), half:
             aside = torch.cuda.Stream()
             aside.wait_stream(torch.cuda.current_stream())

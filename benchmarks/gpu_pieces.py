@@ -43,13 +43,16 @@ def all_pieces(scale: Scale) -> dict[str, Piece]:
     for size, batches, bn in ((small, scale.train_small, True), (large, scale.train_large, False)):
         for batch in batches:
             name = f"train {size} px{'' if bn else ', no BN'}, batch {batch}"
-            found[name] = Piece(partial(train, scale, size, batch, bn), 4)
+            found[name] = Piece(partial(train, scale, size, batch, bn), 3)
     for size, batches in ((small, scale.color_small), (large, scale.color_large)):
         for batch in batches:
-            found[f"color {size} px, batch {batch}"] = Piece(partial(color, scale, size, batch), 4)
+            found[f"color {size} px, batch {batch}"] = Piece(partial(color, scale, size, batch), 2)
+            if not scale.cpu:
+                name = f"graph {size} px, batch {batch}"
+                found[name] = Piece(partial(graph, scale, size, batch), 2)
     for size in (small, large):
         name = f"loader {size} px"
-        found[name] = Piece(partial(gpu_runs.loader, scale, size), 4)
+        found[name] = Piece(partial(gpu_runs.loader, scale, size), 3)
     for size, batches, bn in ((small, scale.train_small, True), (large, scale.train_large, False)):
         batch = batches[len(batches) // 2]
         name = f"convolutions {size} px, batch {batch}"
@@ -77,31 +80,35 @@ def goldens(scale: Scale) -> dict[str, Any]:
 
 
 def number_formats(scale: Scale) -> dict[str, Any]:
-    """The terms of one step, and the direction of the generator's gradients, beside float32."""
+    """The terms of a training step, and the direction of the gradients of the L1 terms, beside
+    float32. Batch statistics would amplify any difference, so the generator has none."""
     device = default_device(scale.cpu)
     kinds = {"float32": "off", "tf32": "off", "bf16": "bf16"}
     if device.type == "cuda":
         kinds["fp16"] = "fp16"
+    torch.manual_seed(1)
+    batch = train_step.noise(scale.small, scale.checked_batch, device)
     found, wanted = {}, None
     for name, precision in kinds.items():
-        training = train_step.build(precision, scale.small, flags(scale, scale.small))
+        trainings = [
+            train_step.build(precision, scale.small, flags(scale, scale.small, "--no_bn"))
+            for _ in range(2)
+        ]
         without_tf32() if name == "float32" else with_tf32()
-        if training.scaler_g.is_enabled():  # it starts at 2 ** 16, which may overflow at first
-            training.scaler_g.scale(torch.zeros(1, device=device))
-            training.scaler_g.update(2.0**8)
-        torch.manual_seed(1)
-        batch = train_step.noise(scale.small, scale.checked_batch, device)
-        terms = {term: float(value) for term, value in training.training_step(batch).items()}
-        gradient = torch.cat(
-            [p.grad.flatten() for p in training.generator.parameters() if p.grad is not None]
-        ).double()
-        wanted = wanted or (terms, gradient)
+        for training in trainings:
+            if training.scaler_g.is_enabled():  # it starts at 2 ** 16, which may overflow at first
+                training.scaler_g.scale(torch.zeros(1, device=device))
+                training.scaler_g.update(2.0**8)
+        terms = trainings[0].training_step(batch)
+        trainings[1].reconstruction_step(batch)
+        parameters = trainings[1].generator.parameters()
+        gradient = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None]).double()
+        wanted = gradient if wanted is None else wanted
         found[name] = {
-            "terms": terms,
-            "differences": {term: abs(terms[term] - value) for term, value in wanted[0].items()},
-            "cosine": float(nn.functional.cosine_similarity(gradient, wanted[1], dim=0)),
+            "terms": {term: float(value) for term, value in terms.items()},
+            "cosine": float(nn.functional.cosine_similarity(gradient, wanted, dim=0)),
         }
-        del training
+        del trainings
     return found
 
 
@@ -162,11 +169,15 @@ def train(scale: Scale, size: int, batch: int, bn: bool) -> dict[str, Any]:
 
 
 def color(scale: Scale, size: int, batch: int) -> dict[str, Any]:
-    """Seconds and memory of coloring, beside the published way; with a CUDA graph where that is."""
-    kinds = ["plain", "torch off", "torch bf16"]
-    if not scale.cpu:
-        kinds += ["torch fp16", "graph off", "graph bf16", "graph fp16"]
+    """Seconds and memory of coloring, beside the published way."""
+    kinds = ["plain", "torch off", "torch bf16"] + ["torch fp16"] * (not scale.cpu)
     return {kind: in_own_process(_passes, kind, size, batch, scale) for kind in kinds}
+
+
+def graph(scale: Scale, size: int, batch: int) -> dict[str, Any]:
+    """The same in bf16 as one CUDA graph, beside "plain" without."""
+    kinds = {"plain": "torch bf16", "graph": "graph bf16"}
+    return {name: in_own_process(_passes, kind, size, batch, scale) for name, kind in kinds.items()}
 
 
 def _steps(kind: str, size: int, batch: int, given) -> dict[str, float]:

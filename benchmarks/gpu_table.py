@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-NAMES = {"off": "TF32", "torch off": "TF32", "graph off": "TF32, graph"}
+NAMES = {"off": "TF32", "torch off": "TF32"}
 TINY_NAMES = {"off": "float32", "torch off": "float32"}
 
 
@@ -25,12 +25,16 @@ def markdown(content: dict[str, Any]) -> str:
     ):
         if prefix in done:
             lines += [f"## {title}", "", *section(done[prefix]), ""]
-    for title, prefix in (("Training step", "train "), ("Coloring", "color ")):
+    for title, prefix in (
+        ("Training step, beside the plain one", "train "),
+        ("Coloring, beside the published way", "color "),
+        ("Coloring as one CUDA graph, beside the same without", "graph "),
+    ):
         rows = {
             name.removeprefix(prefix): one for name, one in done.items() if name.startswith(prefix)
         }
         if rows:
-            lines += [f"## {title}, beside the plain one", "", *_rates(rows, names), ""]
+            lines += [f"## {title}", "", *_rates(rows, names), ""]
     loaders = {name: one for name, one in done.items() if name.startswith("loader ")}
     if loaders:
         lines += ["## Loading beside training", "", *_loaders(loaders, done), ""]
@@ -68,7 +72,7 @@ def _formats(result: dict) -> list[str]:
         [name, f"{one['cosine']:.6f}", *(f"{one['terms'][term]:.5g}" for term in terms)]
         for name, one in result.items()
     ]
-    return _table(" | ".join(["", "cosine of G's gradients", *terms]), rows)
+    return _table(" | ".join(["", "cosine of the L1 gradients", *terms]), rows)
 
 
 def _resume(result: dict) -> list[str]:
@@ -114,7 +118,7 @@ def _rates(pieces: dict[str, dict], names: dict[str, str]) -> list[str]:
     for name, kinds in pieces.items():
         batch, plain = _batch(name), kinds["plain"]
         for kind, one in kinds.items():
-            shown = names.get(kind, kind.removeprefix("torch ").replace("graph ", "graph, "))
+            shown = names.get(kind, kind.removeprefix("torch "))
             if one.get("out_of_memory"):
                 rows.append([name, shown, "out of memory", "-", "-", "-"])
                 continue
