@@ -64,6 +64,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--weights", type=Path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
+        "--pretrain_dump",
+        type=Path,
+        metavar="FILE",
+        help="the tag extractor's weights, for --weights with its features",
+    )
+    parser.add_argument(
         "--sheet", type=Path, default=SHEET, metavar="FILE", help="default: %(default)s"
     )
     return parser
@@ -82,7 +88,7 @@ def _demo(args: argparse.Namespace) -> int:
     shown = {TESTSET / "liner_test" / f"{number}.png": number for number in SHOWN}
     sources = args.pictures or list(shown)
     refuse_input("--sheet", args.sheet, [args.weights, *sources])
-    colorist = Colorist.load(args.weights)
+    colorist = Colorist.load(args.weights, extractor=args.pretrain_dump)
     grays = read_line_art(sources)
     make_folder(args.sheet.parent)
     with atomic_path(args.sheet) as temporary:

@@ -1,18 +1,26 @@
 #!/usr/bin/env python3
 """The whole way once: draw art, build a data set of it, train the weights that come with Tag2Pix.
 
-    python train_demo.py             # as they were trained, in hours on a CPU; with a GPU
-                                     # instead at 256 px, with all layers
+    python train_demo.py             # as they were trained, in hours on a CPU
     python train_demo.py --quick     # a small network in ten minutes, which colors roughly
+    python train_demo.py --gpu       # larger ones, on a GPU: 256 px, all layers, the tag
+                                     # extractor's features, the discriminator
 
-Everything goes to demo/. A second run goes on where the first one stopped.
+Everything goes to demo/. A second run goes on where the first one stopped. With --minutes, which
+is 9 with --gpu, a run ends itself after that time, with exit code 75 while there is more to do:
+
+    until python train_demo.py --gpu; do [ $? = 75 ] || break; done
 """
 
 import argparse
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +33,7 @@ import torch
 
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile
+from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
 from training.results import checkpoints
@@ -37,8 +46,9 @@ DATASET, MORE = "dataset", "more"
 DRAWINGS, QUICK_DRAWINGS = {DATASET: (1, 4000), MORE: (2, 8000)}, {DATASET: (1, 1200)}
 STYLES = ("--styles", "adventurer")
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
-COMMON = ["--seed", "1", "--cache"]
-GENERATOR = [*COMMON, "--no_cit", "--no_bn", "--test_image_count", "16"]
+GPU_MINUTES, SAVING_SECONDS = 9.0, 30.0
+COMMON, GRIDS = ["--seed", "1", "--cache"], ["--test_image_count", "16"]
+GENERATOR = [*COMMON, "--no_cit", "--no_bn", *GRIDS]
 EXTRACTOR = [*COMMON, "--pretrain"]
 
 
@@ -82,10 +92,13 @@ CPU_RECIPE = [
     ),
     Training("128px_more", "--lrG 0.0001 --epoch 3", MORE),
 ]
+# On a GPU all styles are drawn, larger, and nothing asks for algorithms that are exact but slow.
+GPU_DRAWINGS, GPU_STYLES = {DATASET: (1, 12_000)}, ()
+GPU_COMMON = ["--cache", "--save_minutes", "3"]
 GPU_RECIPE = [
     Training(
         "256px",
-        f"--tag_txt {ALL} --input_size 256 --batch_size 32 --epoch 60 --two_step_epoch 20 "
+        f"--tag_txt {ALL} --input_size 256 --batch_size 32 --epoch 30 --two_step_epoch 10 "
         "--cit_cvt_weight 40 40",
     ),
 ]
@@ -101,7 +114,7 @@ CPU_EXTRACTOR = [
     ),
 ]
 GPU_EXTRACTOR = [
-    Training("cit_256px", f"--tag_txt {DRAWN} --input_size 256 --batch_size 64 --epoch 40"),
+    Training("cit_256px", f"--tag_txt {DRAWN} --input_size 256 --batch_size 64 --epoch 15"),
 ]
 QUICK_RECIPE = [
     Training(
@@ -115,42 +128,77 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="small, rough, in ten minutes")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small, rough, in ten minutes")
+    size.add_argument("--gpu", action="store_true", help="large, on a GPU")
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        metavar="N",
+        help="end after so many; run it again to go on (default: 9 with --gpu, else never)",
+    )
     return parser
 
 
+def _minutes(text: str) -> float:
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError(f"{text}: more than 0, please")
+    return float(text)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run all steps; returns the exit code of the first one that fails, 130 after Ctrl-C."""
+    """Run all steps; returns the exit code of the first one that fails, 130 after Ctrl-C, 75 where
+    the time was over."""
     args = build_parser().parse_args(argv)
     said = "interrupted; run it again to go on"
-    return console.exit_code(lambda: _all_steps(args.quick), interrupted=said)
+    return console.exit_code(lambda: _main(args), interrupted=said)
 
 
-def _all_steps(quick: bool) -> int:
-    root = DEMO / ("quick" if quick else "full")
-    generator, extractor = _recipes(quick)
-    drawings = QUICK_DRAWINGS if quick else DRAWINGS
+def _main(args: argparse.Namespace) -> int:
+    if args.gpu and not torch.cuda.is_available():
+        raise InputError("--gpu: there is no CUDA GPU")
+    minutes = args.minutes or (GPU_MINUTES if args.gpu else None)
+    seconds = minutes and 60 * minutes - min(SAVING_SECONDS, 30 * minutes)
+    run = partial(_run, until=seconds and time.monotonic() + seconds)
+    code = _all_steps(args.quick, args.gpu, run)
+    if code == console.MORE_TO_DO:
+        print(f"\n{minutes:g} minutes are over; run it again to go on")
+    return code
+
+
+def _all_steps(quick: bool, gpu: bool, run: Callable[..., int]) -> int:
+    root = DEMO / ("quick" if quick else "gpu" if gpu else "full")
+    generator, extractor = _recipes(quick, gpu)
+    drawings = QUICK_DRAWINGS if quick else GPU_DRAWINGS if gpu else DRAWINGS
+    styles = GPU_STYLES if gpu else STYLES
     for folder in dict.fromkeys(training.data for training in [*generator, *extractor]):
         faces = not quick and folder == DATASET
-        for title, script, *flags in _data_steps(root / folder, *drawings[folder], faces=faces):
-            if code := _run(title, script, *flags):
+        steps = _data_steps(root / folder, styles, *drawings[folder], faces=faces)
+        for title, script, *flags in steps:
+            if code := run(title, script, *flags):
                 return code
         if faces:
             _write_tag_files(root / folder)
-    exported = root / "tag2pix.pkl"
-    for recipe, common, flag, path in (
-        (generator, GENERATOR, "--load", exported),
-        (extractor, EXTRACTOR, "--pretrain_dump", root / "model.pth"),
-    ):
+    exported, features = root / "tag2pix.pkl", root / "model.pth"
+    with_features = ["--pretrain_dump", features] if gpu else []
+    common = [*GPU_COMMON, *with_features, *GRIDS] if gpu else GENERATOR
+    recipes = [
+        (generator, common, "--load", exported),
+        (extractor, [*GPU_COMMON, "--pretrain"] if gpu else EXTRACTOR, "--pretrain_dump", features),
+    ]
+    for recipe, flags, flag, path in reversed(recipes) if gpu else recipes:
         if not recipe:
             continue
-        code, weights = _train(root, recipe, common)
-        if code := code or _run("exporting", "main.py", flag, weights, "--export", path):
+        code, weights = _train(root, recipe, flags, run)
+        if code := code or run("exporting", "main.py", flag, weights, "--export", path):
             return code
-    return _run("coloring", "demo.py", "--weights", exported, "--sheet", root / "sheet.png")
+    sheet = ["--sheet", root / "sheet.png"]
+    return run("coloring", "demo.py", "--weights", exported, *with_features, *sheet)
 
 
-def _train(root: Path, recipe: list[Training], common: list[str]) -> tuple[int, Path | None]:
+def _train(
+    root: Path, recipe: list[Training], common: list, run: Callable[..., int]
+) -> tuple[int, Path | None]:
     """Train as a recipe says: the exit code, and the weights after its last training."""
     weights = None
     for training in recipe:
@@ -161,7 +209,7 @@ def _train(root: Path, recipe: list[Training], common: list[str]) -> tuple[int, 
             flags.append("--resume")
         elif weights:
             flags += ["--init", weights]
-        if code := _run(f"training at {training.results}", "main.py", *flags):
+        if code := run(f"training at {training.results}", "main.py", *flags):
             return code, None
         last = _newest(results)
         if _finished_epochs(last) < int(re.search(r"--epoch (\d+)", training.flags)[1]):
@@ -177,20 +225,20 @@ def _finished_epochs(path: Path) -> int:
     return Checkpoint.read(path).position.epoch
 
 
-def _recipes(quick: bool) -> tuple[list[Training], list[Training]]:
+def _recipes(quick: bool, gpu: bool) -> tuple[list[Training], list[Training]]:
     """Of the generator, and of the tag extractor."""
     if quick:
         return QUICK_RECIPE, []
-    if torch.cuda.is_available():
-        return GPU_RECIPE, GPU_EXTRACTOR
-    return CPU_RECIPE, CPU_EXTRACTOR
+    return (GPU_RECIPE, GPU_EXTRACTOR) if gpu else (CPU_RECIPE, CPU_EXTRACTOR)
 
 
-def _data_steps(dataset: Path, seed: int, count: int, *, faces: bool) -> list[tuple]:
+def _data_steps(
+    dataset: Path, styles: tuple[str, ...], seed: int, count: int, *, faces: bool
+) -> list[tuple]:
     path, seeded = ("--dataset_path", dataset), ("--seed", seed, "--count", count)
     size = ("--size", "256", "--upscaler", "lanczos")
     steps = [
-        ("drawing", "preprocessor/demo_dataset.py", *path, *STYLES, *seeded),
+        ("drawing", "preprocessor/demo_dataset.py", *path, *styles, *seeded),
         ("filtering by tags", "preprocessor/tagset_extractor.py", *path),
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),
@@ -214,15 +262,28 @@ def _write_tag_files(dataset: Path) -> None:
             temporary.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
 
-def _run(title: str, script: str, *flags) -> int:
+def _run(title: str, script: str, *flags, until: float | None) -> int:
+    """Run a script; returns its exit code, or MORE_TO_DO if it was stopped, or not started, because
+    the time was over."""
+    if until is not None and time.monotonic() >= until:
+        return console.MORE_TO_DO
     command = [str(PROJECT / script), *map(str, flags)]
     print(f"\n{title}: python {shlex.join(command)}", flush=True)
     with subprocess.Popen([sys.executable, *command]) as process:
         try:
-            return process.wait()
+            return _wait(process, until)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # it saves what it has
+            process.wait()
+            return console.MORE_TO_DO
         except KeyboardInterrupt:
             process.wait()  # it has been interrupted, too, and saves what it has
             raise
+
+
+def _wait(process: subprocess.Popen, until: float | None) -> int:
+    """Its exit code; raises TimeoutExpired."""
+    return process.wait(None if until is None else max(0.0, until - time.monotonic()))
 
 
 def _newest(results: Path) -> Path | None:

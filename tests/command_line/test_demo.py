@@ -1,6 +1,9 @@
 """The sheet that `make demo` makes, and the whole way to its weights."""
 
+import csv
 import shutil
+import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -9,7 +12,9 @@ from PIL import Image
 
 import demo
 import train_demo
+from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import read_tag_extractor
+from command_line.console import MORE_TO_DO
 from network import Discriminator, Generator
 from network.architecture import Architecture
 from train_demo import Training
@@ -79,13 +84,11 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
     monkeypatch.setattr(train_demo, "DRAWINGS", drawings)
     monkeypatch.setattr(train_demo, "CPU_RECIPE", recipe)
-    monkeypatch.setattr(train_demo, "GPU_RECIPE", recipe)
     extractor = [
         Training("cit", f"{tiny} --tag_txt {train_demo.FACES} --input_size 32 --epoch 1"),
         Training("cit_more", f"{tiny} --tag_txt {train_demo.DRAWN} --input_size 48 --epoch 1"),
     ]
     monkeypatch.setattr(train_demo, "CPU_EXTRACTOR", extractor)
-    monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", extractor)
 
     assert train_demo.main([]) == 0
 
@@ -104,3 +107,58 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     assert train_demo.main([]) == 0
     assert "nothing to do" in capfd.readouterr().out
     assert (tmp_path / "full" / "sheet.png").read_bytes() == colored
+
+
+def test_there_must_be_a_gpu_to_train_on_it(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert train_demo.main(["--gpu"]) == 2
+    assert capsys.readouterr().err == "--gpu: there is no CUDA GPU\n"
+
+
+def test_nothing_is_started_when_the_time_is_over(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(train_demo, "DEMO", tmp_path)
+    clock = iter([0.0, 30.0])  # the call begins, and has half a minute to save
+    monkeypatch.setattr(train_demo.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(train_demo.subprocess, "Popen", None)
+    assert train_demo.main(["--quick", "--minutes", "1"]) == MORE_TO_DO
+    assert "1 minutes are over; run it again to go on" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_way_on_a_gpu_in_pieces(tmp_path, monkeypatch, capfd):
+    """Tiny, on the CPU: the time of a call is over in the middle of each training."""
+    tiny = f"--cpu --thread 0 --batch_size 8 --input_size 32 --tag_txt {train_demo.ALL}"
+    options = "--layers 1 1 1 1 --epoch 3 --two_step_epoch 2 --cit_cvt_weight 40 40"
+    monkeypatch.setattr(train_demo, "DEMO", tmp_path)
+    monkeypatch.setattr(train_demo, "GPU_DRAWINGS", {train_demo.DATASET: (1, 48)})
+    monkeypatch.setattr(train_demo, "GPU_RECIPE", [Training("generator", f"{tiny} {options}")])
+    monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", [Training("extractor", f"{tiny} --epoch 3")])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    after_an_epoch = ["extractor/*/metrics.csv", "generator/*/tag2pix_epoch001_G_f.png"]
+
+    def over_when_an_epoch_is_done(process, until):
+        assert until > 0
+        while process.poll() is None:
+            if after_an_epoch and list(tmp_path.glob(f"gpu/{after_an_epoch[0]}")):
+                del after_an_epoch[0]
+                raise subprocess.TimeoutExpired(process.args, until)
+            time.sleep(0.01)
+        return process.returncode
+
+    monkeypatch.setattr(train_demo, "_wait", over_when_an_epoch_is_done)
+    codes = [train_demo.main(["--gpu"]) for _ in range(3)]
+    said = capfd.readouterr()
+    assert codes == [MORE_TO_DO, MORE_TO_DO, 0], said.err
+    assert said.out.count("9 minutes are over; run it again to go on") == 2
+
+    (trained,) = (tmp_path / "gpu" / "generator").glob("*/")
+    with (trained / "losses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    steps = Checkpoint.read(trained / "tag2pix_3_epoch.pkl").position.step
+    assert [int(row["step"]) for row in rows] == list(range(1, steps + 1))
+    classified = {int(row["epoch"]) for row in rows if row["G_cit"]}
+    assert classified == {2, 3}
+    checkpoint = Checkpoint.read(tmp_path / "gpu" / "tag2pix.pkl")
+    assert checkpoint.architecture.cit and checkpoint.architecture.bn
+    with Image.open(tmp_path / "gpu" / "sheet.png") as sheet:
+        assert sheet.width > len(demo.CHOICES) * demo.SIDE
