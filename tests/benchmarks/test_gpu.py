@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import gpu
+from benchmarks import gpu, gpu_runs
 from benchmarks.gpu_pieces import Piece, all_pieces
 from benchmarks.gpu_scale import FULL, TINY
 from benchmarks.gpu_table import markdown
@@ -190,3 +191,13 @@ def test_the_code_for_more_to_do_is_no_failure(results, capsys):
     results.add("b", {"failed": "no such kernel"})
     assert gpu._summary(pieces, results) == 1
     assert capsys.readouterr().err == "  b: no such kernel\n"
+
+
+def test_checkpoints_that_differ_anywhere_are_told_apart(tmp_path):
+    parts = {"G": {"w": torch.zeros(3)}, "G_optimizer": {"state": {0: {"step": torch.tensor(4.0)}}}}
+    changed = {**parts, "G": {"w": torch.tensor([0, 0.25, 0])}, "random": torch.ones(9)}
+    for name, content in (("one", parts), ("other", changed)):
+        (tmp_path / name / "run").mkdir(parents=True)
+        torch.save(content, tmp_path / name / "run" / "tag2pix_2_epoch.pkl")
+    compared = gpu_runs._compared(tmp_path / "one", tmp_path / "other")
+    assert compared == {"tensors": 2, "largest_difference": 0.25}
