@@ -34,9 +34,9 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=1")
 
 def exact_resume(scale: Scale) -> dict[str, Any]:
     """Two epochs without interruption, and one and another: the largest difference of all tensors
-    of the two checkpoints, in float32 (TF32 on a GPU) and in what `--amp auto` takes."""
+    of the two checkpoints, for each --amp of the scale."""
     found = {}
-    for precision in ("off", "auto"):
+    for precision in scale.resumed:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             flags = _training_flags(folder, scale)

@@ -15,6 +15,7 @@ class Scale(NamedTuple):
     color_small: tuple[int, ...]
     color_large: tuple[int, ...]
     checked_batch: int  # of the pieces that compare values
+    resumed: tuple[str, ...]  # in which --amp
     steps: int
     pairs: int
     compiler: str
@@ -30,6 +31,7 @@ FULL = Scale(
     color_small=(1, 4, 16, 64),
     color_large=(1, 4, 16),
     checked_batch=8,
+    resumed=("off", "auto"),
     steps=20,
     pairs=400,
     compiler="inductor",
@@ -45,6 +47,7 @@ TINY = Scale(
     color_small=(1, 2),
     color_large=(1,),
     checked_batch=8,
+    resumed=("auto",),
     steps=2,
     pairs=12,
     compiler="aot_eager",
