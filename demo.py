@@ -5,22 +5,23 @@ python demo.py                              # the drawings in testset/
 python demo.py sketch.png more/*.jpg        # your own
 """
 
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 import numpy as np
 from PIL import Image
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
+from command_line import console
 from command_line.options import refuse_input
 from errors import BrokenImageError, InputError
 from files.atomic import atomic_path

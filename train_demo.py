@@ -8,6 +8,11 @@
 Everything goes to demo/. A second run goes on where the first one stopped.
 """
 
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import re
 import shlex
@@ -16,15 +21,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 import torch
 
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile
+from command_line import console
 from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
 from training.results import checkpoints

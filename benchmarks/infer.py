@@ -5,24 +5,26 @@ one run on the same line art of noise; memory is measured in a process of its ow
 GPU is used when there is one.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import multiprocessing
 import statistics
-import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import numpy as np
 import torch
 
 from benchmarks.plain_operations import plain_operations
+from command_line import console
 from engines import ENGINES
 from engines.engine import Engine
 from engines.load import engine_of_networks

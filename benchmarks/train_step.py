@@ -4,24 +4,26 @@ Both take turns in one run, on the same batch of noise; memory is measured in a 
 for each. A CUDA GPU is used when there is one.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import multiprocessing
 import statistics
-import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain_training import PlainTraining
+from command_line import console
 from hardware.device import autocast_dtype, default_device
 from hardware.memory import peak_memory, used_memory
 from hardware.processes import Processes

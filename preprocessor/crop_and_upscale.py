@@ -8,23 +8,25 @@ Letterboxes are removed by the original sizes in `resolutions.pkl`, and the squa
 padding: with white where the drawing's border is white, else by mirroring.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 import random
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from command_line import console
 from errors import InputError
 from images.png import write_png
 from images.reader import read_rgb

@@ -9,19 +9,21 @@ the person, hair, eye and face tags of the whole image (--all_tags: with all of 
 the negative id of its image.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 from functools import partial
+from pathlib import Path
 
+from command_line import console
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch

@@ -4,15 +4,15 @@ Reads DATASET/tagset_missing.txt, which tagset_extractor.py writes; makes DATASE
 is one Range request; it is checked, fitted into a square, and written as the later stages expect.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 import shutil
@@ -20,7 +20,9 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
+from pathlib import Path
 
+from command_line import console
 from errors import InputError
 from files.atomic import atomic_path
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout

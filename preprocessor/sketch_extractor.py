@@ -7,23 +7,25 @@
 Simplified sketches of your own in `simpl_train` are used by the training as they are.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import cv2
 
+from command_line import console
 from errors import InputError
 from files.checksum import sha256_of
 from files.download import check_sha256, fetch

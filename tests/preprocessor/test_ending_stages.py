@@ -26,12 +26,13 @@ from preprocessor.stage.workers import most_that_help
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORK = """
-import sys, time
-from functools import partial
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
+
+import sys, time
+from functools import partial
 
 from preprocessor.stage.stage import map_files, run
 
