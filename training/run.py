@@ -36,6 +36,7 @@ from training.results import ResultDirectory, checkpoints, new_result_directory
 from training.setup import (
     cache_directory,
     check_batch_size,
+    check_room,
     check_smallest_part,
     check_sync_bn,
     choose_seed,
@@ -100,7 +101,11 @@ def train(options: Options, processes: Processes) -> int:
 
     position = start.resumed.position if start.resumed else None
     with _result_parent(options) as parent:
-        results = _results(start, parent, benchmark) if processes.is_main else None
+        results = None
+        if processes.is_main:
+            directory = _directory_to_go_on_in(start)
+            check_room(directory or parent, (tag2pix.generator, tag2pix.discriminator))
+            results = _results(start, directory or new_result_directory(parent), benchmark)
         record = _record(start, seed, pairs)
         del start  # a second copy of all weights need not stay in memory
         task = Colorization(
@@ -249,9 +254,9 @@ def _networks(options: Options, architecture: Architecture, processes: Processes
     )
 
 
-def _results(start: Start, parent: Path, benchmark: BenchmarkPairs) -> ResultDirectory:
-    """A new result directory, or that of the run that goes on, with what is known at the start."""
-    results = _result_directory(start, parent)
+def _results(start: Start, directory: Path, benchmark: BenchmarkPairs) -> ResultDirectory:
+    """The results of the run in its directory, with what is known at the start."""
+    results = _result_directory(start, directory)
     options, vocabulary = start.options, start.vocabulary
     text = listing(options.recorded())
     if start.origin:
@@ -271,21 +276,30 @@ def _results(start: Start, parent: Path, benchmark: BenchmarkPairs) -> ResultDir
     return results
 
 
-def _result_directory(start: Start, parent: Path) -> ResultDirectory:
-    """A resumed run of ours goes on in its own directory, unless it goes back to before what is
-    there already; everything else gets a new one."""
+def _directory_to_go_on_in(start: Start) -> Path | None:
+    """That of the run that goes on, unless it goes back to before what is there already; None:
+    a new one."""
     options, resumed = start.options, start.resumed
-    if resumed is None or resumed.is_public or not resumed.path.with_name("losses.csv").exists():
-        return ResultDirectory(new_result_directory(parent))
-    directory = resumed.path.parent
+    if options.dry_run or not _losses_before(start):
+        return None
     chosen_file = options.load or (options.resume is not True and Path(options.resume).is_file())
-    in_place = not options.dry_run and (not chosen_file or _is_newest(resumed.path))
-    return ResultDirectory(
-        directory if in_place else new_result_directory(parent),
-        resumed.position.step,
-        start.record.epoch_seconds,
-        losses=directory / "losses.csv",
-    )
+    return None if chosen_file and not _is_newest(resumed.path) else resumed.path.parent
+
+
+def _losses_before(start: Start) -> Path | None:
+    """The losses.csv of the run of ours that goes on."""
+    if start.resumed is None or start.resumed.is_public:
+        return None
+    path = start.resumed.path.with_name("losses.csv")
+    return path if path.exists() else None
+
+
+def _result_directory(start: Start, directory: Path) -> ResultDirectory:
+    losses = _losses_before(start)
+    if losses is None:
+        return ResultDirectory(directory)
+    step = start.resumed.position.step
+    return ResultDirectory(directory, step, start.record.epoch_seconds, losses=losses)
 
 
 def _is_newest(path: Path) -> bool:

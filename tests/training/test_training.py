@@ -113,6 +113,20 @@ def test_a_full_disk_keeps_the_last_checkpoint(drawn_data, tmp_path, monkeypatch
     assert checkpoint(directory / "tag2pix_1_epoch.pkl")["finish_epoch"] == 1
 
 
+@pytest.mark.parametrize("task", [("--no_cit",), ("--pretrain", "--holdout=0.2")])
+def test_a_disk_too_full_for_a_checkpoint_is_said_at_the_start(
+    task, drawn_data, tmp_path, monkeypatch, capsys
+):
+    free = shutil.disk_usage(tmp_path)._replace(free=2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    small = ("--cpu", "--input_size=32", "--batch_size=4", "--thread=0")
+    results = tmp_path / "deep" / "results"
+    assert train(*task, *small, f"--data_dir={drawn_data}", f"--result_dir={results}") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"{results} has room for 1 MiB, and one checkpoint takes ")
+    assert error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("threads", [pytest.param(0, marks=pytest.mark.slow), 2])
 def test_broken_images_are_named_once_and_counted(drawn_data, tmp_path, capsys, threads):
     data = tmp_path / "data"
