@@ -8,6 +8,7 @@ import resource
 import shutil
 
 import numpy as np
+import pretraining_runs
 import pytest
 import torch
 from PIL import Image
@@ -284,3 +285,20 @@ def test_one_image_alone_is_refused_where_it_cannot_be_learned_from(
     assert not (tmp_path / "runs").exists()
     larger = ("--input_size=48", "--epoch=1", *lonely)
     assert train(*options(drawn_data, tmp_path / "runs", *larger)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="compiling for the CPU needs g++")
+@pytest.mark.parametrize(
+    ("column", "flags"),
+    [("G_loss", (*TINY, "--no_cit")), ("loss", (*pretraining_runs.TINY, "--batch_size=3"))],
+)
+def test_compiled_networks_learn_the_same(column, flags, drawn_data, tmp_path):
+    curves = []
+    for more in ((), ("--compile",)):
+        parent = tmp_path / f"runs{len(curves)}"
+        where = (f"--data_dir={drawn_data}", f"--result_dir={parent}", "--epoch=1")
+        assert train(*flags, *where, *more) == 0
+        rows = pretraining_runs.table(run_in(parent) / "losses.csv")
+        curves.append([float(row[column]) for row in rows])
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
