@@ -23,6 +23,7 @@ from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
 from command_line import console
 from command_line.options import refuse_input
+from command_line.parser import Parser, path
 from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
@@ -54,18 +55,16 @@ CLOTHES = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "pictures", nargs="*", type=path, help="line art to color (default: some of testset/)"
     )
     parser.add_argument(
-        "pictures", nargs="*", type=Path, help="line art to color (default: some of testset/)"
+        "--weights", type=path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--sheet", type=Path, default=SHEET, metavar="FILE", help="default: %(default)s"
+        "--sheet", type=path, default=SHEET, metavar="FILE", help="default: %(default)s"
     )
     return parser
 

@@ -26,6 +26,7 @@ import torch
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile
 from command_line import console
+from command_line.parser import Parser
 from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
 from training.results import checkpoints
@@ -112,10 +113,8 @@ QUICK_RECIPE = [
 ]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small, rough, in ten minutes")
     return parser
 

@@ -33,6 +33,7 @@ from coloring.load import load_colorist
 from coloring.sheet import contact_sheet
 from command_line import console
 from command_line.options import Options, parse, require
+from command_line.parser import Parser
 from demo import CHOICES
 from errors import InputError
 from evaluation.drawings import LINE_ART, HeldOutDrawings
@@ -69,8 +70,8 @@ SHOWN_DRAWINGS = (0, 1)
 FIGURE_COLORS = 128  # keeps the files small
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -25,6 +25,7 @@ import torch
 
 from benchmarks.plain_operations import plain_operations
 from command_line import console
+from command_line.parser import Parser
 from engines import ENGINES
 from engines.engine import Engine
 from engines.load import engine_of_networks
@@ -37,8 +38,8 @@ from progress import Progress
 EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --engine all --precision off bf16"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, epilog=EXAMPLE)
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX")
     add("--batch", type=int, nargs="+", default=[1], metavar="N")

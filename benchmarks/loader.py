@@ -28,6 +28,7 @@ import torch
 
 from benchmarks.plain_loader import load_pair
 from command_line import console
+from command_line.parser import Parser
 from loader.dataset import TrainingPairs
 from loader.layout import DataDir
 from loader.samples import Sample, file_ids
@@ -37,8 +38,8 @@ from progress import Progress
 EXAMPLE = "example: python benchmarks/loader.py --size 256 512 --pairs 60 --png 768"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, epilog=EXAMPLE)
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX", help="of the networks")
     add("--png", type=int, default=768, metavar="PX", help="of the images that are made")

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Measured, measure
 from command_line import console
+from command_line.parser import Parser
 from loader.augment import shrunk_size
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, load_vocabulary
 
@@ -39,8 +40,8 @@ FOLDERS = ("train_image_base", "rgb_cropped", "rgb_train", "keras_train", "xdog_
 COPIED = ("rgb_train", "keras_train", "xdog_train")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python benchmarks/many_files.py --images 10000 100000",
         formatter_class=argparse.RawDescriptionHelpFormatter,

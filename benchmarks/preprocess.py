@@ -28,14 +28,15 @@ from benchmarks import plain_stages
 from benchmarks.made_data import drawing, make_metadata, make_parquet
 from benchmarks.measuring import Measured, measure, report
 from command_line import console
+from command_line.parser import Parser
 from line_art.xdog import xdog
 from preprocessor.metadata.resolutions import write_resolutions
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python benchmarks/preprocess.py --records 10000 100000 --images 50 100",
         formatter_class=argparse.RawDescriptionHelpFormatter,

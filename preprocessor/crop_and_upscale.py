@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from images.png import write_png
 from images.reader import read_rgb
@@ -45,8 +46,8 @@ from preprocessor.stage.stage import (
 from upscaling.upscaler import Upscaler, add_upscaler_arguments, make_upscaler
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python preprocessor/crop_and_upscale.py --dataset_path ./dataset "
         "--noise_level 2\n\nFinished images are skipped when the command is run again. "

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from command_line import console
+from command_line.parser import Parser
 from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
@@ -59,8 +60,8 @@ TESTSET = {
 TESTSET_PIXELS = 512
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="""\

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from command_line import console
+from command_line.parser import Parser
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
@@ -55,8 +56,8 @@ CASCADE_PATH = Path(__file__).with_name("lbpcascade_animeface.xml")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python preprocessor/face_extractor.py --dataset_path ./dataset\n"
         "         (delete what is no face from dataset/temp_faces)\n"

@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 
 from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
@@ -64,8 +65,8 @@ HF_TOKEN, HF_ENDPOINT and HF_HOME are heeded. Stop it at any time: the same comm
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_dataset_arguments(parser)

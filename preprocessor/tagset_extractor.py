@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
@@ -88,8 +89,8 @@ makes     DATASET/train_image_base       the drawings to train on
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_common_arguments(parser)
