@@ -26,6 +26,7 @@ from command_line import console
 from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
+from files.regular import check_regular
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
 from preprocessor.metadata.place import IMAGE_SUFFIXES, MISSING
 from preprocessor.stage.stage import (
@@ -147,6 +148,7 @@ def read_list(path: Path) -> list[int]:
     """The ids in a list of images, each once, in order; raises InputError naming the line."""
     ids: dict[int, None] = {}
     try:
+        check_regular(path)
         with path.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 name = line.strip().rpartition("/")[2].partition(".")[0]

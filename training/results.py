@@ -19,6 +19,7 @@ from errors import InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
 from files.lock import free, lock
+from files.regular import check_regular
 from loader.tags import Vocabulary
 
 LOSSES = ("D_loss", "G_loss")
@@ -201,11 +202,14 @@ def _whole_rows(path: Path, last_step: int) -> list[dict[str, str]]:
     """The rows of a losses.csv that are complete (a kill can cut the last one) and not after a
     step; none where the file is missing. Raises InputError for a file that is something else."""
     try:
+        check_regular(path)
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         return [row for row in rows if _is_whole(row, last_step)]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged ({error}): move it away to go on") from error
 

@@ -180,6 +180,27 @@ def test_a_damaged_journal(tmp_path, content):
         SearchJournal(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("stage", "flags", "name"),
+    [
+        (fetch_images, [], "tagset_missing.txt"),
+        (face_extractor, ["--drawn"], "ground_truth.jsonl"),
+        (face_extractor, ["--drawn"], "searched.txt"),
+        (demo_dataset, ["--count", "2"], "ground_truth.jsonl"),
+        (tagset_extractor, [], "metadata/2020.json"),
+        (crop_and_upscale, [], "resolutions.pkl"),
+    ],
+)
+def test_a_pipe_is_not_waited_for(tmp_path, capsys, stage, flags, name):
+    for folder in ("rgb_train", "train_image_base", "metadata", "512px"):
+        (tmp_path / folder).mkdir()
+    os.mkfifo(tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    code = stage.main(["--dataset_path", str(tmp_path), *flags])
+    assert code in (1, 2) and capsys.readouterr().err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_working_directory_that_is_gone(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
