@@ -304,4 +304,4 @@ def test_compiled_networks_learn_the_same(column, flags, drawn_data, tmp_path):
         assert train(*flags, *where, *more) == 0
         rows = pretraining_runs.table(run_in(parent) / "losses.csv")
         curves.append([float(row[column]) for row in rows])
-    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=5e-3)
