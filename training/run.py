@@ -32,7 +32,7 @@ from training.colorization import Colorization, Saving, Schedule
 from training.dry_run import dry_run
 from training.known_runs import known_paths, remember_paths
 from training.loop import Loop, restore_random
-from training.results import ResultDirectory, checkpoints, new_result_directory
+from training.results import ResultDirectory, new_result_directory
 from training.setup import (
     cache_directory,
     check_batch_size,
@@ -43,7 +43,13 @@ from training.setup import (
     loading_processes,
     seed_torch,
 )
-from training.start import checkpoint_to_resume, origin_line, origin_of
+from training.start import (
+    checkpoint_to_resume,
+    directory_to_go_on_in,
+    losses_before,
+    origin_line,
+    origin_of,
+)
 
 
 class Start(NamedTuple):
@@ -103,7 +109,7 @@ def train(options: Options, processes: Processes) -> int:
     with _result_parent(options) as parent:
         results = None
         if processes.is_main:
-            directory = _directory_to_go_on_in(start)
+            directory = directory_to_go_on_in(options, start.resumed)
             check_room(directory or parent, (tag2pix.generator, tag2pix.discriminator))
             results = _results(start, directory or new_result_directory(parent), benchmark)
         record = _record(start, seed, pairs)
@@ -276,35 +282,12 @@ def _results(start: Start, directory: Path, benchmark: BenchmarkPairs) -> Result
     return results
 
 
-def _directory_to_go_on_in(start: Start) -> Path | None:
-    """That of the run that goes on, unless it goes back to before what is there already; None:
-    a new one."""
-    options, resumed = start.options, start.resumed
-    if options.dry_run or not _losses_before(start):
-        return None
-    chosen_file = options.load or (options.resume is not True and Path(options.resume).is_file())
-    return None if chosen_file and not _is_newest(resumed.path) else resumed.path.parent
-
-
-def _losses_before(start: Start) -> Path | None:
-    """The losses.csv of the run of ours that goes on."""
-    if start.resumed is None or start.resumed.is_public:
-        return None
-    path = start.resumed.path.with_name("losses.csv")
-    return path if path.exists() else None
-
-
 def _result_directory(start: Start, directory: Path) -> ResultDirectory:
-    losses = _losses_before(start)
+    losses = losses_before(start.resumed)
     if losses is None:
         return ResultDirectory(directory)
     step = start.resumed.position.step
     return ResultDirectory(directory, step, start.record.epoch_seconds, losses=losses)
-
-
-def _is_newest(path: Path) -> bool:
-    there = checkpoints(path.parent)
-    return bool(there) and path.samefile(there[0])
 
 
 def _record(start: Start, seed: int, pairs: TrainingPairs) -> dict[str, Any]:
