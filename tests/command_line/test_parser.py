@@ -36,7 +36,7 @@ def test_wrong_use_is_one_line(script, flags, capsys):
     assert flags[0] in error and error.count("\n") == 1 and len(error) < 3 * SHOWN
 
 
-@pytest.mark.parametrize("script", ["main.py", "demo.py", "preprocessor/fetch_images.py"])
+@pytest.mark.parametrize("script", ["main.py", "preprocessor/fetch_images.py"])
 def test_help_that_does_not_arrive_is_a_failure(script):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
