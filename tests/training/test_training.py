@@ -114,6 +114,28 @@ def test_a_full_disk_keeps_the_last_checkpoint(drawn_data, tmp_path, monkeypatch
     assert checkpoint(directory / "tag2pix_1_epoch.pkl")["finish_epoch"] == 1
 
 
+def test_a_disk_without_room_for_tensorboard_ends_no_run(tmp_path, capsys):
+    """The limit of a file's size is met as a full disk is."""
+    pytest.importorskip("tensorboard")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    results = ResultDirectory(tmp_path)
+    rows = [{"step": n, "epoch": 1, "D_loss": 1, "G_loss": n} for n in range(1, 4)]
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+        picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+        for _ in range(3):
+            results.tensorboard.add_picture("G_f", picture, 0)
+        results.add_losses(rows)
+        results.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    error = capsys.readouterr().err
+    assert error.startswith("nothing more is written for TensorBoard: ")
+    assert error.count("\n") == 1
+    with (tmp_path / "losses.csv").open(newline="") as file:
+        assert [row["G_loss"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("task", [("--no_cit",), ("--pretrain", "--holdout=0.2")])
 def test_a_disk_too_full_for_a_checkpoint_is_said_at_the_start(
     task, drawn_data, tmp_path, monkeypatch, capsys
