@@ -7,7 +7,7 @@ help:
 	@echo "make demo              color testset/ with the weights that come with the project"
 	@echo "make train-demo        make those weights again: draw art, build a data set, train"
 	@echo "make train-demo-quick  the same with a small network, in ten minutes"
-	@echo "make test              install what the tests need and run them (about 10 minutes)"
+	@echo "make test              install what the tests need and run them (about 6 minutes)"
 	@echo "make test-slow         the tests that take long"
 	@echo "make test-browser      the tests of the studio in a real browser (needs Chromium)"
 	@echo "make test-programs     layered files opened by GIMP and Krita (Debian: gimp krita xvfb xauth)"
@@ -34,7 +34,7 @@ train-demo-quick: .venv/runtime
 test: .venv/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: .venv/development
 	$(BIN)/python -m pytest -q -m slow

@@ -5,23 +5,25 @@ python demo.py                              # the drawings in testset/
 python demo.py sketch.png more/*.jpg        # your own
 """
 
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 import numpy as np
 from PIL import Image
 
 from coloring.colorist import Colorist
 from coloring.sheet import contact_sheet
+from command_line import console
 from command_line.options import refuse_input
+from command_line.parser import Parser, path
 from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
@@ -53,24 +55,25 @@ CLOTHES = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "pictures", nargs="*", type=path, help="line art to color (default: some of testset/)"
     )
     parser.add_argument(
-        "pictures", nargs="*", type=Path, help="line art to color (default: some of testset/)"
+        "--weights", type=path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
+        "--weights", type=path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
         "--pretrain_dump",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="the tag extractor's weights, for --weights with its features",
     )
     parser.add_argument(
-        "--sheet", type=Path, default=SHEET, metavar="FILE", help="default: %(default)s"
+        "--sheet", type=path, default=SHEET, metavar="FILE", help="default: %(default)s"
     )
     return parser
 

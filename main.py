@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Tag2Pix: color line art from tags, or train the networks that do. See --help."""
 
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import sys
 from pathlib import Path
 
 from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 from command_line.modes import MODES
 from command_line.options import Options, parse
 

@@ -12,6 +12,11 @@ is 9 with --gpu, a run ends itself after that time, with exit code 75 while ther
     until python train_demo.py --gpu; do [ $? = 75 ] || break; done
 """
 
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import re
 import shlex
@@ -24,15 +29,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 import torch
 
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile
+from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import format_tag_line, read_tag_lines
@@ -124,10 +126,8 @@ QUICK_RECIPE = [
 ]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small, rough, in ten minutes")
     size.add_argument("--gpu", action="store_true", help="large, on a GPU")

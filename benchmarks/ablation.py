@@ -6,21 +6,23 @@ again to go on: finished rows are kept, one that was begun is resumed. The table
 seeds that --out holds, so they may also be made one after the other.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import json
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import torch
 from PIL import Image
@@ -29,7 +31,9 @@ from benchmarks.ablation_table import Run, write_document
 from coloring.colorist import Colorist
 from coloring.load import load_colorist
 from coloring.sheet import contact_sheet
+from command_line import console
 from command_line.options import Options, parse, require
+from command_line.parser import Parser
 from demo import CHOICES
 from errors import InputError
 from evaluation.drawings import LINE_ART, HeldOutDrawings
@@ -66,8 +70,8 @@ SHOWN_DRAWINGS = (0, 1)
 FIGURE_COLORS = 128  # keeps the files small
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -5,22 +5,24 @@ OUT/measured.json, and OUT/table.md is made of them. It ends with 0 when all is 
 there is more to do (call it again), and with 1 when all was tried and a piece failed.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import json
 import signal
 import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import psutil
 import torch
@@ -28,6 +30,8 @@ import torch
 from benchmarks.gpu_pieces import Piece, all_pieces
 from benchmarks.gpu_scale import FULL, TINY, Scale
 from benchmarks.gpu_table import markdown
+from command_line import console
+from command_line.parser import Parser, path
 from errors import InputError
 from files.atomic import atomic_path
 
@@ -41,12 +45,12 @@ ENDING_SECONDS = 5.0  # that remain of a call after a piece that was too slow
 SECONDS = 60.0  # in a minute
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--out", type=Path, default=Path("results/gpu"), metavar="DIR",
+    add("--out", type=path, default=Path("results/gpu"), metavar="DIR",
         help="where the results are (default: %(default)s)")  # fmt: skip
     add("--minutes", type=_minutes, default=9.0, metavar="N",
         help="that a call may take (default: %(default)s)")  # fmt: skip
@@ -54,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="all pieces at tiny sizes on the CPU, to see that they work")  # fmt: skip
     add("--again", nargs="+", default=[], metavar="PIECE", help="forget what is there of these")
     add("--piece", help=argparse.SUPPRESS)  # how a process of its own is told what to measure
-    add("--to", type=Path, help=argparse.SUPPRESS)
+    add("--to", type=path, help=argparse.SUPPRESS)
     return parser
 
 

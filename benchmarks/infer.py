@@ -7,26 +7,30 @@ and two passes take in a process of its own, in which there were only the packag
 CUDA GPU is used when there is one.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import numpy as np
 import torch
 
 from benchmarks.plain_operations import plain_operations
 from checkpoints.checkpoint import Position, Record
+from command_line import console
+from command_line.parser import Parser
 from engines import ENGINES
 from engines.engine import Engine
 from engines.load import engine_of_file, engine_of_networks
@@ -42,8 +46,8 @@ from progress import Progress
 EXAMPLE = "example: python benchmarks/infer.py --size 256 512 --engine all --precision off bf16"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, epilog=EXAMPLE)
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX")
     add("--batch", type=int, nargs="+", default=[1], metavar="N")

@@ -5,26 +5,30 @@ with Pillow step by step, as the files lie there, while the cache is made, and f
 pairs/s are of the best turn, ratios the median of those within each turn.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import cv2
 import numpy as np
 import torch
 
 from benchmarks.plain_loader import load_pair
+from command_line import console
+from command_line.parser import Parser
 from loader.dataset import TrainingPairs
 from loader.layout import DataDir
 from loader.samples import Sample, file_ids
@@ -34,8 +38,8 @@ from progress import Progress
 EXAMPLE = "example: python benchmarks/loader.py --size 256 512 --pairs 60 --png 768"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, epilog=EXAMPLE)
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256, 512], metavar="PX", help="of the networks")
     add("--png", type=int, default=768, metavar="PX", help="of the images that are made")

@@ -10,22 +10,25 @@ Makes data sets of empty files and measures, each in a process of its own, for b
 `growth` is how many times longer the larger size takes, per file: 1.0 is linear.
 """
 
-import argparse
 import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
+import argparse
 import pickle
 import random
-import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
-
 from benchmarks.measuring import Measured, measure
+from command_line import console
+from command_line.parser import Parser
 from loader.augment import shrunk_size
 from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, load_vocabulary
 
@@ -37,8 +40,8 @@ FOLDERS = ("train_image_base", "rgb_cropped", "rgb_train", "keras_train", "xdog_
 COPIED = ("rgb_train", "keras_train", "xdog_train")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python benchmarks/many_files.py --images 10000 100000",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -6,19 +6,20 @@ processor time, the largest memory of all processes together, and the ratio of t
 with that of each turn in parentheses. On a busy machine the processor time says more.
 """
 
-import argparse
 import os
 import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
+import argparse
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import cv2
 import numpy as np
@@ -26,14 +27,16 @@ import numpy as np
 from benchmarks import plain_stages
 from benchmarks.made_data import drawing, make_metadata, make_parquet
 from benchmarks.measuring import Measured, measure, report
+from command_line import console
+from command_line.parser import Parser
 from line_art.xdog import xdog
 from preprocessor.metadata.resolutions import write_resolutions
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python benchmarks/preprocess.py --records 10000 100000 --images 50 100",
         formatter_class=argparse.RawDescriptionHelpFormatter,

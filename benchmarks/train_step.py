@@ -4,24 +4,27 @@ Both take turns in one run, on the same batch of noise; memory is measured in a 
 for each. A CUDA GPU is used when there is one.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
+
+from command_line import start
+
+if __name__ == "__main__":
+    start.prepare()
+
 import argparse
 import multiprocessing
 import statistics
-import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import console
-
-if __name__ == "__main__":
-    console.prepare()
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain_training import PlainTraining
+from command_line import console
+from command_line.parser import Parser
 from hardware.device import autocast_dtype, default_device
 from hardware.memory import peak_memory, used_memory
 from hardware.processes import Processes
@@ -35,8 +38,8 @@ from tag2pix import Tag2Pix
 EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+def build_parser() -> Parser:
+    parser = Parser(description=__doc__, epilog=EXAMPLE)
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256], metavar="PX")
     add("--batch", type=int, nargs="+", default=[2], metavar="N")

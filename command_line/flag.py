@@ -102,15 +102,6 @@ def number(kind: type, low: float, high: float) -> Callable[[str], Any]:
     return parse
 
 
-def existing(text: str) -> str:
-    """A path that may not be empty: an empty one would mean the present folder by accident."""
-    if not text:
-        raise argparse.ArgumentTypeError("the name is empty")
-    if "\0" in text:
-        raise argparse.ArgumentTypeError("the name holds a zero byte")
-    return text
-
-
 COUNT, POSITIVE = number(int, 0, LARGEST), number(int, 1, LARGEST)
 RATE = number(float, 0, 1e6)
 BETA = number(float, 0, math.nextafter(1, 0))

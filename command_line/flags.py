@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from command_line.flag import BETA, COUNT, POSITIVE, RATE, Flag, existing, number
+from command_line.flag import BETA, COUNT, POSITIVE, RATE, Flag, number
+from command_line.parser import filled, path_name
 from engines import ENGINES
 from finishing.parts import PARTS
 from finishing.saving import FORMATS
@@ -23,7 +24,7 @@ ALL = {*TRAININGS, *COLORINGS, LIST_TAGS, EXPORT}
 
 
 def _file(name: str, default: str, text: str, modes: set[str], metavar="FILE", **more) -> Flag:
-    return Flag(name, default, text, modes, metavar, existing, path=True, **more)
+    return Flag(name, default, text, modes, metavar, path_name, path=True, **more)
 
 
 def _folder(name: str, default: str, text: str, modes: set[str], **more) -> Flag:
@@ -48,7 +49,7 @@ MODE_FLAGS = [
          {LIST_TAGS}, "WORD", nargs="?", const=""),
     Flag(EXPORT, None, "write the networks of --load, or the part of --pretrain_dump that coloring "
          "needs, to FILE in half precision, or all that coloring needs to FILE.onnx, and end",
-         {EXPORT}, "FILE", existing),
+         {EXPORT}, "FILE", path_name),
 ]  # fmt: skip
 
 GROUPS: dict[str, list[Flag]] = {
@@ -57,7 +58,7 @@ GROUPS: dict[str, list[Flag]] = {
         _file("load", "", "checkpoint to color with, or to go on training from",
               {TRAIN, *COLORINGS, EXPORT}, recorded=False),
         Flag("resume", None, "go on with the newest good checkpoint of a result directory, by "
-             "default the newest one in --result_dir", TRAININGS, "DIR", existing, nargs="?",
+             "default the newest one in --result_dir", TRAININGS, "DIR", path_name, nargs="?",
              const=True, recorded=False),
         _file("init", "", "start a new run with the weights of this checkpoint, also for another "
               "--input_size", TRAININGS, recorded=False),
@@ -146,8 +147,8 @@ GROUPS: dict[str, list[Flag]] = {
                {*TRAININGS, TEST}),
         Flag("cache", None, "keep decoded copies a little larger than --input_size, in DIR or else "
              "in cache/ beside the images; they are made as images are first read, and loading is "
-             "several times faster from then on", TRAININGS, "DIR", existing, nargs="?", const=True,
-             path=True),
+             "several times faster from then on", TRAININGS, "DIR", path_name, nargs="?",
+             const=True, path=True),
         Flag("amp", "auto", "arithmetic: auto, bf16, fp16 or off (float32)",
              {*TRAININGS, *COLORINGS}, "KIND", choices=PRECISIONS),
         Flag("engine", "auto", "what colors: torch, onnx (ONNX Runtime), openvino, or auto, which "
@@ -160,7 +161,7 @@ GROUPS: dict[str, list[Flag]] = {
     ],
     "coloring (with --test)": [
         Flag("image", None, "color these pictures or folders instead of a data directory", {TEST},
-             "FILE", existing, nargs="+"),
+             "FILE", path_name, nargs="+"),
         Flag("tags", None, "their color tags, by name or id", {TEST}, "TAG", nargs="+"),
         Flag("tags_grid", None, "one sheet per picture with all colors of one part, or of two: "
              f"{', '.join(COLOR_PARTS)}", {TEST}, "PART", nargs="+"),
@@ -182,13 +183,13 @@ GROUPS: dict[str, list[Flag]] = {
         _count("eval_drawings", 48, "drawings that are colored with every hair, eye and background "
                "color, 0: none", {EVALUATE}, number(int, 0, 100_000)),
         Flag("fid_weights", "", "Inception's weights for the Fréchet distance, or 'download'; "
-             "those in torch hub's folder are found by themselves", {EVALUATE}, "FILE"),
+             "those in torch hub's folder are found by themselves", {EVALUATE}, "FILE", path_name),
     ],
     "in the browser (with --gui)": [
         _folder("weights_dir", str(PROJECT / "weights"), "checkpoints to choose from, besides "
                 "--load; unless given, those of --result_dir, too", {GUI}),
         Flag("host", "127.0.0.1", "address to listen on; 0.0.0.0: reachable from other machines",
-             {GUI}, "HOST", existing),
+             {GUI}, "HOST", filled),
         _count("port", 7860, "port to listen on", {GUI}, number(int, 1, 65535)),
         Flag("auth", "", "ask for this login", {GUI}, "USER:PASSWORD"),
         _number("max_upload", 20, "largest file that is accepted", {GUI}, number(float, 0, 1e5),

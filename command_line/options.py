@@ -5,9 +5,10 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from command_line.flags import FLAGS, GROUPS, MODE_FLAGS, TRAIN
+from command_line.parser import Parser
 from errors import InputError
 
 EXAMPLES = """\
@@ -53,16 +54,9 @@ class Options(argparse.Namespace):
         }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong use in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message}; see --help\n")
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """A parser of all flags that leaves out what was not given."""
-    parser = _Parser(
+    parser = Parser(
         prog="main.py",
         description="Tag2Pix colors line art from tags. Without --test it trains.",
         epilog=EXAMPLES,

@@ -9,6 +9,7 @@ from drawn_art.picture import DrawnPicture
 from drawn_art.styles import STYLES
 from errors import InputError
 from files.atomic import atomic_path
+from files.regular import check_regular
 from loader.tags import load_vocabulary
 
 GROUND_TRUTH = "ground_truth.jsonl"
@@ -55,6 +56,7 @@ def read_ground_truths(root: Path) -> list[GroundTruth]:
     there. Raises InputError if the file is not one of these."""
     path = root / GROUND_TRUTH
     try:
+        check_regular(path)
         return msgspec.json.Decoder(GroundTruth).decode_lines(path.read_bytes())
     except FileNotFoundError:
         return []

@@ -18,7 +18,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its name only when the block succeeds.
 
     The temporary file keeps the suffix (writers that choose a format by it work), is flushed to
-    the disk before it is renamed, and is removed when the block raises.
+    the disk before it is renamed, and is removed when the block raises. An OSError that does not
+    say which file it is about, as that of a full disk, is given the name.
     """
     path = Path(path)
     _refuse_special(path)
@@ -27,6 +28,10 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         yield temporary
         _flush(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

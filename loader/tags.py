@@ -4,7 +4,6 @@ import codecs
 import csv
 import difflib
 import pickle
-import stat
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 from errors import InputError
 from files.atomic import atomic_path
 from files.plain_pickle import read_plain_pickle
+from files.regular import check_regular
 
 TAG_TABLE = Path(__file__).with_name("tags.tsv")
 TAG_DUMP = Path(__file__).with_name("tag_dump.pkl")
@@ -218,6 +218,7 @@ def write_tag_dump(table: str | Path, path: str | Path) -> None:
     """
     rows, number = [], 0
     try:
+        check_regular(table)
         with Path(table).open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             for row in reader:
@@ -225,6 +226,8 @@ def write_tag_dump(table: str | Path, path: str | Path) -> None:
                 rows.append(_table_row(row))
     except (KeyError, TypeError, ValueError, IndexError, csv.Error) as error:
         raise InputError(f"{table}, line {number}: {error}") from error
+    except OSError as error:
+        raise InputError(f"cannot read the tag table {table}: {error.strerror}") from error
     vocabulary = Vocabulary(
         **_parts(rows, "cit", CIT_PARTS, table),
         **_parts(rows, "cvt", CVT_PARTS, table),
@@ -315,8 +318,7 @@ def read_tag_lines(path: str | Path) -> TagLines:
     """
     file_ids, tags, starts, numbers = array("q"), array("i"), array("q", [0]), array("i")
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise InputError(f"cannot read the tag file {path}: not a regular file")
+        check_regular(path)
         with Path(path).open("rb") as file:
             for number, raw in enumerate(file, 1):
                 words = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).split()

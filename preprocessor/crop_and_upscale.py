@@ -8,23 +8,26 @@ Letterboxes are removed by the original sizes in `resolutions.pkl`, and the squa
 padding: with white where the drawing's border is white, else by mirroring.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 import random
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from images.png import write_png
 from images.reader import read_rgb
@@ -43,8 +46,8 @@ from preprocessor.stage.stage import (
 from upscaling.upscaler import Upscaler, add_upscaler_arguments, make_upscaler
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python preprocessor/crop_and_upscale.py --dataset_path ./dataset "
         "--noise_level 2\n\nFinished images are skipped when the command is run again. "

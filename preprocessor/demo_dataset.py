@@ -5,20 +5,23 @@ whose artists CREDITS.txt names. Every part and color is chosen, so the tags are
 line art is the drawing without its fills.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 from collections import Counter
 from functools import partial
+from pathlib import Path
 
+from command_line import console
+from command_line.parser import Parser
 from drawn_art.artist import Artist, missing, paths, png, write_bytes
 from drawn_art.picture import REJECTED, SKETCH, TRAIN
 from drawn_art.records import (
@@ -57,8 +60,8 @@ TESTSET = {
 TESTSET_PIXELS = 512
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="""\

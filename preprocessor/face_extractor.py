@@ -9,19 +9,22 @@ the person, hair, eye and face tags of the whole image (--all_tags: with all of 
 the negative id of its image.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 from functools import partial
+from pathlib import Path
 
+from command_line import console
+from command_line.parser import Parser
 from drawn_art.records import drawn_with
 from errors import InputError
 from files.download import check_sha256, fetch
@@ -53,8 +56,8 @@ CASCADE_PATH = Path(__file__).with_name("lbpcascade_animeface.xml")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python preprocessor/face_extractor.py --dataset_path ./dataset\n"
         "         (delete what is no face from dataset/temp_faces)\n"

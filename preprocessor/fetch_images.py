@@ -4,15 +4,15 @@ Reads DATASET/tagset_missing.txt, which tagset_extractor.py writes; makes DATASE
 is one Range request; it is checked, fitted into a square, and written as the later stages expect.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 import shutil
@@ -20,9 +20,13 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
+from pathlib import Path
 
+from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
+from files.regular import check_regular
 from preprocessor.hub.layouts import PRESETS, Layout, parse_layout
 from preprocessor.metadata.place import IMAGE_SUFFIXES, MISSING
 from preprocessor.stage.stage import (
@@ -62,8 +66,8 @@ HF_TOKEN, HF_ENDPOINT and HF_HOME are heeded. Stop it at any time: the same comm
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_dataset_arguments(parser)
@@ -144,6 +148,7 @@ def read_list(path: Path) -> list[int]:
     """The ids in a list of images, each once, in order; raises InputError naming the line."""
     ids: dict[int, None] = {}
     try:
+        check_regular(path)
         with path.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 name = line.strip().rpartition("/")[2].partition(".")[0]

@@ -7,23 +7,26 @@
 Simplified sketches of your own in `simpl_train` are used by the training as they are.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import cv2
 
+from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.checksum import sha256_of
 from files.download import check_sha256, fetch
@@ -53,8 +56,8 @@ MODEL_URL = "https://github.com/lllyasviel/sketchKeras/releases/download/0.1/mod
 MODEL_PATH = Path(__file__).parent / "utils" / "sketchKeras.h5"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         epilog="example: python preprocessor/sketch_extractor.py --dataset_path ./dataset "
         "--keras_model ~/mod.h5\n\nFinished sketches are skipped when the command is run again.",

@@ -4,24 +4,26 @@ Reads DATASET/metadata and DATASET/512px; makes train_image_base/, liner_test/, 
 resolutions.pkl in DATASET.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.realpath(__file__).rsplit(os.sep, 2)[0])
 
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from command_line import console
+from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
@@ -87,8 +89,8 @@ makes     DATASET/train_image_base       the drawings to train on
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def build_parser() -> Parser:
+    parser = Parser(
         description=__doc__, epilog=_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_common_arguments(parser)

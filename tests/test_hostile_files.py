@@ -200,3 +200,10 @@ def test_a_tensor_in_the_place_of_a_dict_is_refused(entry, samples, tmp_path):
         path.write_bytes(write(content | {optimizer: state}))
         with pytest.raises(InputError, match="cannot be used"):
             read(path)
+
+
+def test_a_pipe_is_not_waited_for(samples, tmp_path, monkeypatch):
+    monkeypatch.setattr("test_hostile_files.SECONDS", 2)
+    os.mkfifo(tmp_path / "pipe")
+    said = {name: outcome(read, tmp_path / "pipe") for name, (read, *_) in samples.items()}
+    assert said == dict.fromkeys(samples, "")

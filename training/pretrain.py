@@ -36,6 +36,7 @@ from training.results import ResultDirectory, new_result_directory
 from training.setup import (
     cache_directory,
     check_batch_size,
+    check_room,
     check_smallest_part,
     check_sync_bn,
     choose_seed,
@@ -84,9 +85,13 @@ def pretrain(options: Options, processes: Processes) -> int:
         print(f"arithmetic: {describe_precision(dtype)}")
     seed_torch(options, seed, processes)
 
-    results = _results(start) if processes.is_main else None
+    network = _network(options, vocabulary, processes)
+    results = None
+    if processes.is_main:
+        check_room(_parent(start), [network])
+        results = _results(start)
     task = Classification(
-        _network(options, vocabulary, processes),
+        network,
         sketches,
         held_out,
         vocabulary,
@@ -247,10 +252,14 @@ def _recipe(options: Options) -> Recipe:
     )
 
 
+def _parent(start: Start) -> Path:
+    """The folder that the results go into."""
+    return start.resumed.path.parent if start.resumed else Path(start.options.result_dir)
+
+
 def _results(start: Start) -> ResultDirectory:
     """A resumed run goes on in its own directory."""
-    parent = Path(start.options.result_dir)
-    directory = start.resumed.path.parent if start.resumed else new_result_directory(parent)
+    directory = _parent(start) if start.resumed else new_result_directory(_parent(start))
     results = ResultDirectory(directory, start.position.step, curves=("loss",))
     text = listing(start.options.recorded())
     if start.origin:

@@ -19,7 +19,9 @@ from errors import InputError
 from files.atomic import atomic_path
 from files.folders import make_folder
 from files.lock import free, lock
+from files.regular import check_regular
 from loader.tags import Vocabulary
+from training.curves import Curves
 
 LOSSES = ("D_loss", "G_loss")
 CHECKPOINT_NAME = re.compile(r"tag2pix_(?:\d+_epoch|resume_\d+_\d+)\.pkl")
@@ -95,7 +97,7 @@ class ResultDirectory:
             damaged = losses or self.losses_path
             raise InputError(f"{damaged} is damaged ({error}): move it away to go on") from error
         self._rewrite(rows)
-        self.tensorboard = _tensorboard(path, step)
+        self.tensorboard = Curves(path / "tensorboard", step)
 
     @property
     def losses_path(self) -> Path:
@@ -118,9 +120,8 @@ class ResultDirectory:
         for row in rows:
             for name in self.history:
                 self.history[name].append(row[name])
-            if self.tensorboard:
-                for name in row.keys() - {"step", "epoch"}:
-                    self.tensorboard.add_scalar(f"loss/{name}", row[name], row["step"])
+            for name in row.keys() - {"step", "epoch"}:
+                self.tensorboard.add(f"loss/{name}", row[name], row["step"])
 
     def write_options(self, text: str) -> None:
         with atomic_path(self.path / "arguments.txt") as temporary:
@@ -146,8 +147,8 @@ class ResultDirectory:
         number = "" if epoch is None else f"epoch{epoch:03d}_"
         with atomic_path(self.path / f"tag2pix_{number}{name}.png") as temporary:
             Image.fromarray(grid).save(temporary)
-        if self.tensorboard and grid.ndim == 3:
-            self.tensorboard.add_image(name, grid, epoch or 0, dataformats="HWC")
+        if grid.ndim == 3:
+            self.tensorboard.add_picture(name, grid, epoch or 0)
 
     def write_loss_plot(self, epoch: int) -> None:
         figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="tight")
@@ -185,8 +186,7 @@ class ResultDirectory:
 
     def close(self) -> None:
         """Finish what is still being written, and let others train here."""
-        if self.tensorboard:
-            self.tensorboard.close()
+        self.tensorboard.close()
         free(self.lock)
 
 
@@ -201,11 +201,14 @@ def _whole_rows(path: Path, last_step: int) -> list[dict[str, str]]:
     """The rows of a losses.csv that are complete (a kill can cut the last one) and not after a
     step; none where the file is missing. Raises InputError for a file that is something else."""
     try:
+        check_regular(path)
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         return [row for row in rows if _is_whole(row, last_step)]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged ({error}): move it away to go on") from error
 
@@ -215,13 +218,3 @@ def _is_whole(row: Mapping[str, Any], last_step: int) -> bool:
         return False
     numbers = [float(value) for value in row.values() if value]
     return all(map(math.isfinite, numbers)) and int(row["step"]) <= last_step
-
-
-def _tensorboard(path: Path, step: int):
-    """A TensorBoard writer where TensorBoard is installed, else None."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-
-        return SummaryWriter(str(path / "tensorboard"), purge_step=step + 1 if step else None)
-    except (ImportError, UnicodeError):  # it writes under UTF-8 names only
-        return None

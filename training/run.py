@@ -32,17 +32,24 @@ from training.colorization import Colorization, Saving, Schedule
 from training.dry_run import dry_run
 from training.known_runs import known_paths, remember_paths
 from training.loop import Loop, restore_random
-from training.results import ResultDirectory, checkpoints, new_result_directory
+from training.results import ResultDirectory, new_result_directory
 from training.setup import (
     cache_directory,
     check_batch_size,
+    check_room,
     check_smallest_part,
     check_sync_bn,
     choose_seed,
     loading_processes,
     seed_torch,
 )
-from training.start import checkpoint_to_resume, origin_line, origin_of
+from training.start import (
+    checkpoint_to_resume,
+    directory_to_go_on_in,
+    losses_before,
+    origin_line,
+    origin_of,
+)
 
 
 class Start(NamedTuple):
@@ -100,7 +107,11 @@ def train(options: Options, processes: Processes) -> int:
 
     position = start.resumed.position if start.resumed else None
     with _result_parent(options) as parent:
-        results = _results(start, parent, benchmark) if processes.is_main else None
+        results = None
+        if processes.is_main:
+            directory = directory_to_go_on_in(options, start.resumed)
+            check_room(directory or parent, (tag2pix.generator, tag2pix.discriminator))
+            results = _results(start, directory or new_result_directory(parent), benchmark)
         record = _record(start, seed, pairs)
         del start  # a second copy of all weights need not stay in memory
         task = Colorization(
@@ -249,9 +260,9 @@ def _networks(options: Options, architecture: Architecture, processes: Processes
     )
 
 
-def _results(start: Start, parent: Path, benchmark: BenchmarkPairs) -> ResultDirectory:
-    """A new result directory, or that of the run that goes on, with what is known at the start."""
-    results = _result_directory(start, parent)
+def _results(start: Start, directory: Path, benchmark: BenchmarkPairs) -> ResultDirectory:
+    """The results of the run in its directory, with what is known at the start."""
+    results = _result_directory(start, directory)
     options, vocabulary = start.options, start.vocabulary
     text = listing(options.recorded())
     if start.origin:
@@ -271,26 +282,12 @@ def _results(start: Start, parent: Path, benchmark: BenchmarkPairs) -> ResultDir
     return results
 
 
-def _result_directory(start: Start, parent: Path) -> ResultDirectory:
-    """A resumed run of ours goes on in its own directory, unless it goes back to before what is
-    there already; everything else gets a new one."""
-    options, resumed = start.options, start.resumed
-    if resumed is None or resumed.is_public or not resumed.path.with_name("losses.csv").exists():
-        return ResultDirectory(new_result_directory(parent))
-    directory = resumed.path.parent
-    chosen_file = options.load or (options.resume is not True and Path(options.resume).is_file())
-    in_place = not options.dry_run and (not chosen_file or _is_newest(resumed.path))
-    return ResultDirectory(
-        directory if in_place else new_result_directory(parent),
-        resumed.position.step,
-        start.record.epoch_seconds,
-        losses=directory / "losses.csv",
-    )
-
-
-def _is_newest(path: Path) -> bool:
-    there = checkpoints(path.parent)
-    return bool(there) and path.samefile(there[0])
+def _result_directory(start: Start, directory: Path) -> ResultDirectory:
+    losses = losses_before(start.resumed)
+    if losses is None:
+        return ResultDirectory(directory)
+    step = start.resumed.position.step
+    return ResultDirectory(directory, step, start.record.epoch_seconds, losses=losses)
 
 
 def _record(start: Start, seed: int, pairs: TrainingPairs) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 import math
 import os
 import secrets
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import joblib
 import torch
+from torch import nn
 
 from command_line.options import Options
 from errors import InputError
@@ -74,6 +77,20 @@ def cache_directory(options: Options, data_dir: DataDir) -> Path | None:
     if options.cache is None or options.dry_run:
         return None
     return data_dir.cache if options.cache is True else Path(options.cache)
+
+
+def check_room(folder: Path, networks: Iterable[nn.Module]) -> None:
+    """Refuse to train where not even one checkpoint fits, whether the folder is there yet or not:
+    weights of the networks, and two moments of Adam for each. Raises InputError."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    weights = (weight for network in networks for weight in network.parameters())
+    needed = 3 * sum(weight.numel() * weight.element_size() for weight in weights)
+    if free < needed:
+        raise InputError(
+            f"{folder} has room for {free / 2**20:.0f} MiB, and one checkpoint takes "
+            f"{needed / 2**20:.0f}: free some, or name another --result_dir"
+        )
 
 
 def choose_seed(options: Options, recorded: int | None, processes: Processes) -> int:

@@ -50,6 +50,28 @@ def checkpoint_to_resume(options: Options, processes: Processes) -> Checkpoint |
     raise InputError(f"{directory} holds no checkpoint to resume from")
 
 
+def directory_to_go_on_in(options: Options, resumed: Checkpoint | None) -> Path | None:
+    """That of the run that goes on, unless it goes back to before what is there already; None where
+    a new one begins."""
+    if options.dry_run or losses_before(resumed) is None:
+        return None
+    chosen_file = options.load or (options.resume is not True and Path(options.resume).is_file())
+    return None if chosen_file and not _is_newest(resumed.path) else resumed.path.parent
+
+
+def losses_before(resumed: Checkpoint | None) -> Path | None:
+    """The losses.csv of the run of ours that goes on."""
+    if resumed is None or resumed.is_public:
+        return None
+    path = resumed.path.with_name("losses.csv")
+    return path if path.exists() else None
+
+
+def _is_newest(path: Path) -> bool:
+    there = checkpoints(path.parent)
+    return bool(there) and path.samefile(there[0])
+
+
 def check_not_trained(directory: Path) -> None:
     """Raises InputError while another process trains in a result directory."""
     if directory.is_dir():

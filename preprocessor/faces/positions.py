@@ -6,6 +6,7 @@ from pathlib import Path
 
 from errors import InputError
 from files.atomic import atomic_path
+from files.regular import check_regular
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def read_positions(path: str | os.PathLike) -> list[FacePosition]:
     Raises InputError naming the line that is wrong.
     """
     try:
+        check_regular(path)
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
@@ -76,6 +78,7 @@ class SearchJournal:
         """The lines by id. Raises InputError where one has no id."""
         if not self.path.exists():
             return {}
+        check_regular(self.path)
         try:
             *lines, _unfinished = self.path.read_text(encoding="utf-8").split("\n")
             return {int(line.split()[0]): line for line in lines if line.strip()}

@@ -32,6 +32,7 @@ from typing import Any
 import joblib
 
 from command_line import console
+from command_line.parser import path
 from errors import BrokenImageError, InputError
 from files.lock import free, lock
 from preprocessor.stage.signals import end_like_ctrl_c
@@ -88,24 +89,19 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
 
 def absolute_path(text: str) -> Path:
     """An argument that names a file or folder: the same one in every process."""
-    if not text:
-        raise argparse.ArgumentTypeError("the name is empty")
-    try:
-        return Path(text).expanduser().absolute()
-    except RuntimeError as error:
-        raise argparse.ArgumentTypeError(f"{text}: there is no such user") from error
+    return path(text).absolute()
 
 
 def _jobs(text: str) -> int:
     try:
-        number = int(text)
+        number = int(text[:400])
     except ValueError:
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text[:20]} is not a positive number")
     most = most_that_help()
     if number > most:
-        print(f"--jobs {number}: {most} work, more are of no use on {joblib.cpu_count()} cores")
+        print(f"--jobs {text[:20]}: {most} work, more are of no use on {joblib.cpu_count()} cores")
     return min(number, most)
 
 

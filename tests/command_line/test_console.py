@@ -14,6 +14,7 @@ from errors import DivergedError, InputError
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ("main.py", "demo.py", "train_demo.py", "benchmarks/infer.py", "benchmarks/preprocess.py")
+STAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "preprocessor").glob("[a-z]*.py"))
 
 
 def python(*arguments, **options):
@@ -29,7 +30,8 @@ def python(*arguments, **options):
 
 
 def prepared(body: str) -> str:
-    return f"import os, sys\nfrom command_line import console\nconsole.prepare()\n{body}\n"
+    begun = "from command_line import start\nstart.prepare()\n"
+    return f"{begun}import os, sys\nfrom command_line import console\n{body}\n"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -40,6 +42,16 @@ def test_ctrl_c_while_a_script_imports(script, tmp_path):
             "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('too late')\n"
         )
     done = python(script, "--help", env={"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, *STAGES])
+def test_ctrl_c_at_the_very_first_import(script, tmp_path):
+    """Even the standard library takes milliseconds; -S, for Python itself to import less of it."""
+    for module in ("argparse", "contextlib", "enum", "pathlib", "re", "typing"):
+        interrupting = "import os\nos.kill(os.getpid(), 2)\nraise SystemExit('too late')\n"
+        (tmp_path / f"{module}.py").write_text(interrupting)
+    done = python("-S", script, "--help", env={"PYTHONPATH": str(tmp_path)})
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 

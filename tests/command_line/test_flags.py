@@ -14,8 +14,8 @@ from training import run as training_run
 SMALL = ["--input_size", "32", "--layers", "1", "1", "1", "1", "--cpu", "--thread", "0"]
 
 
-@pytest.fixture
-def launch(drawn_data, model_pth, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def build(drawn_data, model_pth):
     """Build a training with the given flags without running it."""
     built = []
 
@@ -24,17 +24,30 @@ def launch(drawn_data, model_pth, tmp_path, monkeypatch):
             built.append(self)
             return True
 
-    monkeypatch.setattr(training_run, "Loop", Recorder)
-
-    def start(*flags, small=SMALL):
-        paths = {"--data_dir": drawn_data, "--pretrain_dump": model_pth, "--result_dir": tmp_path}
-        for name, value in paths.items():
+    def start(*flags):
+        for name, value in (("--data_dir", drawn_data), ("--pretrain_dump", model_pth)):
             if name not in flags:
                 flags = (*flags, name, str(value))
-        assert main.main([*small, *flags]) == 0
-        return built[-1]
+        assert main.main([*flags]) == 0
+        return built.pop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training_run, "Loop", Recorder)
+        yield start
+
+
+@pytest.fixture
+def launch(build, tmp_path):
+    def start(*flags, small=SMALL):
+        return build(*small, "--result_dir", str(tmp_path), *flags)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def plain_run(build, tmp_path_factory):
+    """A training without a flag that matters. Read only."""
+    return build(*SMALL, "--result_dir", str(tmp_path_factory.mktemp("plain")))
 
 
 def adam(optimizer):
@@ -90,11 +103,11 @@ CASES = [
 
 
 @pytest.mark.parametrize("flags, look, expected", CASES, ids=[case[0] for case in CASES])
-def test_a_flag_takes_effect(launch, flags, look, expected):
+def test_a_flag_takes_effect(launch, plain_run, flags, look, expected):
     assert look(launch(*flags.split())) == expected
     # A seed is drawn, and the arithmetic chosen, where none is given.
     others = {"--seed 5": ("--seed", "6"), "--amp bf16": ("--amp", "off")}
-    without = launch(*others.get(flags, ()))
+    without = launch(*others[flags]) if flags in others else plain_run
     assert look(without) != expected
 
 

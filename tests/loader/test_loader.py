@@ -1,5 +1,6 @@
 """Tag lines, sample selection, color spaces and pictures of every kind."""
 
+import dataclasses
 import json
 import pickle
 import random
@@ -75,7 +76,13 @@ def test_a_tag_dump_runs_no_code(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line, message", [("12 34x 5", "line 2: '34x'"), ("a.png 1", "line 2: 'a.png'")]
+    "line, message",
+    [
+        ("12 34x 5", "line 2: '34x'"),
+        ("a.png 1", "line 2: 'a.png'"),
+        ("12 34, 5", "line 2: '34,'"),
+        ("\ufeff12 34", "line 2: '\ufeff12'"),
+    ],
 )
 def test_a_malformed_tag_line_is_named(tmp_path, line, message):
     (tmp_path / "tags.txt").write_text(f"1 2 3\n{line}\n")
@@ -84,7 +91,8 @@ def test_a_malformed_tag_line_is_named(tmp_path, line, message):
 
 
 def test_untidy_tag_lines_are_read(tmp_path):
-    (tmp_path / "tags.txt").write_bytes(b"1 2  3 \r\n\r\n-4\t5\n6")
+    # Windows' editors put a mark before the text.
+    (tmp_path / "tags.txt").write_bytes(b"\xef\xbb\xbf1 2  3 \r\n\r\n-4\t5\n6")
     lines = read_tag_lines(tmp_path / "tags.txt")
     assert [(line.file_id, line.tags, line.line_number) for line in lines] == [
         *((1, (2, 3), 1), (-4, (5,), 3), (6, (), 4)),
@@ -93,8 +101,15 @@ def test_untidy_tag_lines_are_read(tmp_path):
 
 def test_tag_names():
     assert VOCABULARY.parse(["blue_hair", "Red Eyes", "515193"]) == [10953, 8526, 515193]
+    assert VOCABULARY.parse(["blue_hair,", "red eyes, 515193"]) == [10953, 8526, 515193]
+    named = dataclasses.replace(VOCABULARY, ids={**VOCABULARY.ids, "black,white": 1})
+    assert named.parse(["black,white"]) == [1]
     with pytest.raises(InputError, match="unknown tag 'blu_hair': did you mean blue_hair"):
         VOCABULARY.parse(["blu_hair"])
+    for word in ("", ",", "9" * 5000):
+        with pytest.raises(InputError) as caught:
+            VOCABULARY.parse([word])
+        assert len(str(caught.value)) < 100
     with pytest.raises(InputError, match="tag id 99999999 is not in the vocabulary"):
         VOCABULARY.parse(["99999999"])
 

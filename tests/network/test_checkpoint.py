@@ -4,6 +4,7 @@ import os
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from reference import GOLDEN, fill, manifest, noise, weight
@@ -176,12 +177,14 @@ def test_mixed_up_files_are_named(tmp_path, public_file):
     (tmp_path / "history.pkl").write_bytes(pickle.dumps({"D_loss": [1.0], "G_loss": [2.0]}))
     (tmp_path / "page.pkl").write_text("<!DOCTYPE html><title>404</title>")
     (tmp_path / "empty.pkl").touch()
+    torch.save({"G": {}, "D": {}, "lr": np.array([0.5])}, tmp_path / "numpy.pkl")
     for path, words in (
         (tmp_path / "model.pth", "holds a tag extractor .give it as --pretrain_dump"),
         (TAG_DUMP, "is a tag dump .give it as --tag_dump"),
         (tmp_path / "history.pkl", "is a loss history"),
         (tmp_path / "page.pkl", "a web page"),
         (tmp_path / "empty.pkl", "is empty"),
+        (tmp_path / "numpy.pkl", "holds more than numbers and text: numpy"),
         (tmp_path / "none.pkl", "does not exist"),
     ):
         with pytest.raises(CheckpointError, match=words) as caught:

@@ -26,12 +26,13 @@ from preprocessor.stage.workers import most_that_help
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORK = """
-import sys, time
-from functools import partial
-from command_line import console
+from command_line import start
 
 if __name__ == "__main__":
-    console.prepare()
+    start.prepare()
+
+import sys, time
+from functools import partial
 
 from preprocessor.stage.stage import map_files, run
 
@@ -177,6 +178,27 @@ def test_a_damaged_journal(tmp_path, content):
     (tmp_path / "searched.txt").write_bytes(content)
     with pytest.raises(InputError, match="searched.txt is damaged"):
         SearchJournal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stage", "flags", "name"),
+    [
+        (fetch_images, [], "tagset_missing.txt"),
+        (face_extractor, ["--drawn"], "ground_truth.jsonl"),
+        (face_extractor, ["--drawn"], "searched.txt"),
+        (demo_dataset, ["--count", "2"], "ground_truth.jsonl"),
+        (tagset_extractor, [], "metadata/2020.json"),
+        (crop_and_upscale, [], "resolutions.pkl"),
+    ],
+)
+def test_a_pipe_is_not_waited_for(tmp_path, capsys, stage, flags, name):
+    for folder in ("rgb_train", "train_image_base", "metadata", "512px"):
+        (tmp_path / folder).mkdir()
+    os.mkfifo(tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    code = stage.main(["--dataset_path", str(tmp_path), *flags])
+    assert code in (1, 2) and capsys.readouterr().err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_working_directory_that_is_gone(tmp_path):

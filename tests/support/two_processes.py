@@ -1,6 +1,6 @@
-"""Run under torchrun: three training steps, each process on its share of every batch.
+"""Run by two processes: three training steps, each on its share of every batch.
 
-    torchrun --standalone --nproc_per_node=2 tests/support/two_processes.py OUT
+    RANK=0 WORLD_SIZE=2 … tests/support/two_processes.py OUT
 
 Writes what came of them to OUT. `three_steps` is also what one process alone is compared with.
 """

@@ -2,7 +2,9 @@
 
 import csv
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,8 +40,18 @@ def torchrun(*arguments):
 
 def test_two_processes_compute_what_one_does(tmp_path):
     out = tmp_path / "two.pt"
-    done = torchrun("tests/support/two_processes.py", out)
-    assert done.returncode == 0, done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        launched = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    script = [sys.executable, "tests/support/two_processes.py", str(out)]
+    both = [
+        subprocess.Popen(
+            script,
+            cwd=ROOT,
+            env=os.environ | launched | {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2"},
+        )
+        for rank in "01"
+    ]
+    assert [process.wait(timeout=240) for process in both] == [0, 0]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     one = three_steps(Processes())
@@ -65,19 +77,23 @@ def arguments(data, parent, *more):
 
 
 def test_two_processes_resume_to_the_bit(drawn_data, tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    for parent, epochs in ((whole, 3), (parts, 1)):
-        done = torchrun(*arguments(drawn_data, parent, f"--epoch={epochs}"))
-        assert done.returncode == 0, done.stderr
-    done = torchrun("main.py", "--cpu", f"--resume={run_in(parts)}", "--epoch=3", "--thread=1")
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    done = torchrun(*arguments(drawn_data, whole, "--epoch=3", "--save_all_epoch=1"))
+    assert done.returncode == 0, done.stderr
+    part.mkdir()
+    for name in ("tag2pix_1_epoch.pkl", "losses.csv"):
+        shutil.copy(run_in(whole) / name, part)
+    places = (f"--data_dir={drawn_data}", "--thread=1")
+    done = torchrun("main.py", "--cpu", f"--resume={part}", "--epoch=3", *places)
     assert done.returncode == 0, done.stderr
     name = "tag2pix_3_epoch.pkl"
-    first, second = checkpoint(run_in(whole) / name), checkpoint(run_in(parts) / name)
+    first, second = checkpoint(run_in(whole) / name), checkpoint(part / name)
     assert_same(first, second)
     assert len(first["tag2pix"]["random"]) == 2
-    with (run_in(whole) / "losses.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == list(range(1, 7))
+    for directory in (run_in(whole), part):
+        with (directory / "losses.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [int(row["step"]) for row in rows] == list(range(1, 7))
     assert done.stdout.count("training pairs: 8") == 1 and done.stdout.count("finished") == 1
 
 

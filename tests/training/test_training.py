@@ -8,6 +8,7 @@ import resource
 import shutil
 
 import numpy as np
+import pretraining_runs
 import pytest
 import torch
 from PIL import Image
@@ -111,6 +112,42 @@ def test_a_full_disk_keeps_the_last_checkpoint(drawn_data, tmp_path, monkeypatch
     assert error.startswith(f"cannot write {directory / 'tag2pix_2_epoch.pkl'}: [Errno 27]")
     assert not list(directory.glob(".*")) and not list(directory.glob("tag2pix_2_epoch*"))
     assert checkpoint(directory / "tag2pix_1_epoch.pkl")["finish_epoch"] == 1
+
+
+def test_a_disk_without_room_for_tensorboard_ends_no_run(tmp_path, capsys):
+    """The limit of a file's size is met as a full disk is."""
+    pytest.importorskip("tensorboard")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    results = ResultDirectory(tmp_path)
+    rows = [{"step": n, "epoch": 1, "D_loss": 1, "G_loss": n} for n in range(1, 4)]
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+        picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+        for _ in range(3):
+            results.tensorboard.add_picture("G_f", picture, 0)
+        results.add_losses(rows)
+        results.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    error = capsys.readouterr().err
+    assert error.startswith("nothing more is written for TensorBoard: ")
+    assert error.count("\n") == 1
+    with (tmp_path / "losses.csv").open(newline="") as file:
+        assert [row["G_loss"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("task", [("--no_cit",), ("--pretrain", "--holdout=0.2")])
+def test_a_disk_too_full_for_a_checkpoint_is_said_at_the_start(
+    task, drawn_data, tmp_path, monkeypatch, capsys
+):
+    free = shutil.disk_usage(tmp_path)._replace(free=2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    small = ("--cpu", "--input_size=32", "--batch_size=4", "--thread=0")
+    results = tmp_path / "deep" / "results"
+    assert train(*task, *small, f"--data_dir={drawn_data}", f"--result_dir={results}") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"{results} has room for 1 MiB, and one checkpoint takes ")
+    assert error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("threads", [pytest.param(0, marks=pytest.mark.slow), 2])
@@ -270,3 +307,23 @@ def test_one_image_alone_is_refused_where_it_cannot_be_learned_from(
     assert not (tmp_path / "runs").exists()
     larger = ("--input_size=48", "--epoch=1", *lonely)
     assert train(*options(drawn_data, tmp_path / "runs", *larger)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="compiling for the CPU needs g++")
+@pytest.mark.parametrize(
+    ("column", "flags"),
+    [
+        ("G_loss", (*TINY, "--no_cit")),
+        ("loss", (*pretraining_runs.TINY, *pretraining_runs.BATCHES)),
+    ],
+)
+def test_compiled_networks_learn_the_same(column, flags, drawn_data, tmp_path):
+    curves = []
+    for more in ((), ("--compile",)):
+        parent = tmp_path / f"runs{len(curves)}"
+        where = (f"--data_dir={drawn_data}", f"--result_dir={parent}", "--epoch=1", "--amp=off")
+        assert train(*flags, *where, *more) == 0
+        rows = pretraining_runs.table(run_in(parent) / "losses.csv")
+        curves.append([float(row[column]) for row in rows])
+    np.testing.assert_allclose(curves[1], curves[0], rtol=5e-3)
