@@ -63,7 +63,8 @@ class Studio:
             said = f"{name} is a colored picture: its tags were taken, its sketch is not in it"
             return Sketch(Image.new("L", (1, 1)), [said])
         if saved is not None:
-            sketch = Sketch(saved.lines, [f"{name}: its lines and its tags were taken"])
+            said = f"{name}: its lines and its tags were taken"
+            sketch = Sketch(saved.lines, [said], dpi=sketch.dpi)
         with session.at_work():
             session.load(sketch.gray, name.removesuffix(".png"), sketch.dpi)
             if saved is not None:
@@ -305,7 +306,9 @@ class Studio:
                 weights = self.weights.named(result.weights)
                 return painting.save_png(picture, path, result.tags, weights, result.drawing.dpi)
             with atomic_path(path) as temporary:
-                save_finished(finished, temporary, entries, transparent=transparent)
+                save_finished(
+                    finished, temporary, entries, transparent=transparent, dpi=result.drawing.dpi
+                )
         except (ValueError, BrokenImageError) as error:
             raise InputError(str(error)) from error
         return path

@@ -320,6 +320,20 @@ def test_own_lines_are_as_sharp_as_those_of_the_sketch(studio, session):
 
 
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
+def test_layers_have_the_dpi_of_the_sketch_and_give_it_back(studio, tmp_path, suffix):
+    page = Image.open(TESTSET / "85.png").convert("L").resize((333, 477))
+    page.save(tmp_path / "page.png", dpi=(350, 300.5))
+    session = studio.sessions.get(KEY)
+    studio.load(session, tmp_path / "page.png")
+    studio.color(session, ["blue_hair"], "")
+    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    again = studio.sessions.get("5c" * 32)
+    studio.load(again, path)
+    assert again.drawing.dpi == pytest.approx((350, 300.5), abs=0.1)
+    assert again.drawing.size == (333, 477)
+
+
+@pytest.mark.parametrize("suffix", ["ora", "psd"])
 def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
     studio.color(session, ["blue_hair", "hair=#3355cc"], "")
     path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
