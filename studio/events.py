@@ -146,8 +146,8 @@ class Handlers:
     @reported
     def finish(self, key: str):
         session = self._session(key)
-        self.studio.finish(session)
-        return _compared(session)
+        self.studio.saving.finish(session)
+        return _compared(session), self._status(session)
 
     @reported
     def undo(self, key: str):
@@ -190,7 +190,7 @@ class Handlers:
         progress=gr.Progress(),  # noqa: B008
     ):  # fmt: skip
         session = self._session(key)
-        archive, failed = self.studio.color_batch(
+        archive, failed = self.studio.saving.color_batch(
             session, _words(words), weights, _shown_by(progress)
         )
         return str(archive), _notice(failed, "alert")
@@ -201,7 +201,9 @@ class Handlers:
         progress=gr.Progress(),  # noqa: B008
     ) -> str:  # fmt: skip
         session = self._session(key)
-        path = self.studio.save(session, size, method, suffix, transparent, _shown_by(progress))
+        path = self.studio.saving.save(
+            session, size, method, suffix, transparent, _shown_by(progress)
+        )
         return str(path)
 
     @reported
@@ -209,15 +211,15 @@ class Handlers:
         self, key: str, size: str, method: str, progress=gr.Progress()  # noqa: B008
     ) -> str:  # fmt: skip
         session = self._session(key)
-        return str(self.studio.save_zip(session, size, method, _shown_by(progress)))
+        return str(self.studio.saving.save_zip(session, size, method, _shown_by(progress)))
 
     @reported
     def save_sheet(self, key: str) -> str:
-        return str(self.studio.save_sheet(self._session(key)))
+        return str(self.studio.saving.save_sheet(self._session(key)))
 
     def cancel(self, key: str):
-        """Ends what the session has under way, at its next step."""
-        self._session(key).cancelled.set()
+        """Ends what the session waits for."""
+        self._session(key).cancel()
 
     def _session(self, key: str) -> Session:
         return self.studio.sessions.get(key)
@@ -263,9 +265,10 @@ class Handlers:
             return ""
         device = device_name(self.studio.weights.device)
         width, height = result.drawing.size
+        state = "" if result.full.exists() else "finishing … "
         return (
             f"<b>{result.seconds:.2f} s</b> on {escape(device)} · {escape(result.weights)} · "
-            f"{width} × {height} px<br>{escape(result.caption)}"
+            f"{state}{width} × {height} px<br>{escape(result.caption)}"
         )
 
     def _steps(self, session: Session):

@@ -20,8 +20,13 @@ EXAMPLES = PROJECT / "testset" / "liner_test"
 CACHE_SECONDS = 3600
 QUEUE = 100
 PAINTER = PRIVATE | {"concurrency_id": "painter", "concurrency_limit": 1}
-FINISHER = PRIVATE | {"concurrency_id": "finisher", "concurrency_limit": 1}
-PACKER = PRIVATE | {"concurrency_id": "packer", "concurrency_limit": 1}
+VARIER = PRIVATE | {"concurrency_id": "varier", "concurrency_limit": 1}
+# These have queues of their own, see Saving, where what waits can be cancelled. Gradio has 40
+# threads for all.
+FINISHER, SAVER, PACKER = (
+    PRIVATE | {"concurrency_id": name, "concurrency_limit": 8}
+    for name in ("finisher", "saver", "packer")
+)
 
 
 def theme() -> gr.themes.Base:
@@ -193,7 +198,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     varied = [page.grid, page.exports]
     request = [page.key, page.picker, page.weights]
     finish = {
-        "fn": handlers.finish, "inputs": page.key, "outputs": page.compare,
+        "fn": handlers.finish, "inputs": page.key, "outputs": [page.compare, page.status],
         "show_progress": "hidden", **FINISHER,
     }  # fmt: skip
 
@@ -243,13 +248,13 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
     page.vary.click(
         handlers.vary, [page.key, page.what, page.count, page.picker, page.weights], varied,
-        **PAINTER,
+        **VARIER,
     )  # fmt: skip
     made_with = [page.size, page.enlarged_by]
     for button, action, inputs, outputs, limits in (
         (
             page.save, handlers.save,
-            [page.key, *made_with, page.suffix, page.transparent], page.download, FINISHER,
+            [page.key, *made_with, page.suffix, page.transparent], page.download, SAVER,
         ),
         (page.save_zip, handlers.save_zip, [page.key, *made_with], page.download, PACKER),
         (page.save_sheet, handlers.save_sheet, [page.key], page.download, PACKER),

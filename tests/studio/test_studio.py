@@ -3,7 +3,9 @@
 import argparse
 import dataclasses
 import socket
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -14,10 +16,13 @@ from PIL import Image
 
 from command_line.options import parse
 from errors import InputError
+from finishing.finish import Sketch as Lines
+from finishing.parts import PARTS
 from images.reader import read_gray
 from loader.tags import load_vocabulary
 from studio import painting, serve
 from studio.actions import Studio
+from studio.background import Background, Job
 from studio.cleanup import Cleanup
 from studio.saved import read_saved
 from studio.session import Session
@@ -282,7 +287,7 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
     studio.vary(session, ["blue_eyes"], "", "skirt", 0, 0, lambda *step: steps.append(step))
     count = len(rows(load_vocabulary())["skirt"])
     assert len(session.variations) == count == len(steps)
-    path = studio.save_zip(session, "as large as the sketch", painting.OWN_LINES)
+    path = studio.saving.save_zip(session, "as large as the sketch", painting.OWN_LINES)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         with archive.open(names[0]) as file:
@@ -291,7 +296,7 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
             assert picture.size == session.drawing.size
     assert names[0] == "01_85-blue_eyes-black_skirt.png"
     assert len(names) == count
-    sheet = Image.open(studio.save_sheet(session))
+    sheet = Image.open(studio.saving.save_sheet(session))
     assert sheet.width > 4 * 32
     assert sheet.text["tags"] == "blue_eyes"
 
@@ -302,19 +307,107 @@ def test_what_is_saved_has_the_pixels_the_dpi_and_the_name_of_the_sketch(studio,
     session = studio.sessions.get(KEY)
     studio.load(session, tmp_path / "page.png")
     studio.color(session, ["blue_hair", "hair=#3355cc"], "")
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES)
+    assert Image.open(path).text["exact"] == "hair=#3355cc"
+    studio.color(session, ["blue_hair"], "")
     for method in painting.methods():
-        path = studio.save(session, "as large as the sketch", method)
+        path = studio.saving.save(session, "as large as the sketch", method)
         assert path.name == "page-blue_hair.png"
         saved = Image.open(path)
         assert saved.size == (333, 477)
         assert saved.info["dpi"] == pytest.approx((350, 350), abs=0.1)
         assert saved.text["tags"] == "blue_hair"
-        assert saved.text["exact"] == "hair=#3355cc"
+        assert "exact" not in saved.text
+
+
+def test_exact_colors_are_in_pictures_of_every_size_or_refused(studio, session, monkeypatch):
+    """The whole drawing is hair, so that all of it has the exact color."""
+    monkeypatch.setattr(painting, "part_changes", _all_hair)
+    studio.color(session, ["blue_hair", "hair=#33cc55"], "")
+    for size in painting.SIZES:
+        saved = Image.open(studio.saving.save(session, size, painting.OWN_LINES)).convert("RGB")
+        paper = np.asarray(saved)[read_gray_at(saved.size) == 255]
+        assert np.abs(np.median(paper, axis=0) - (0x33, 0xCC, 0x55)).max() <= 16
+    for method in painting.methods():
+        if method != painting.OWN_LINES:
+            with pytest.raises(InputError, match=f"made with 'own lines', not by {method}"):
+                studio.saving.save(session, "2x", method)
+
+
+def _all_hair(colorist, gray, tags) -> np.ndarray:
+    changes = np.zeros((colorist.size, colorist.size, len(PARTS)), np.float32)
+    changes[..., PARTS.index("hair")] = 1
+    return changes
+
+
+def read_gray_at(size: tuple[int, int]) -> np.ndarray:
+    """The sketch of the session at another size."""
+    return np.asarray(Image.fromarray(read_gray(TESTSET / "85.png")).resize(size))
+
+
+def test_a_cancelled_batch_ends_before_its_next_step(studio, monkeypatch):
+    session, said, filled = studio.sessions.get(KEY), [], []
+    session.take_batch([TESTSET / "2.png", TESTSET / "85.png"])
+    finish = Lines.finish
+    monkeypatch.setattr(Lines, "finish", lambda *v, **n: filled.append(1) or finish(*v, **n))
+
+    def progress(share: float, what: str) -> None:
+        said.append((round(share, 2), what))
+        if what == "1 of 2: finding regions":
+            session.cancel()
+
+    with pytest.raises(InputError, match="^cancelled$"):
+        studio.saving.color_batch(session, ["blue_hair"], "", progress)
+    studio.saving.packer.run(Job(), list)  # when what was under way has ended
+    assert said[-1] == (0, "1 of 2: finding regions")
+    assert not filled
+    assert not session.workers
+    assert not list(session.folder.rglob("*.zip"))
+
+
+def test_cancelling_is_answered_at_once_and_what_waits_never_begins():
+    background, begun = Background(), []
+    started, release = threading.Event(), threading.Event()
+    running, waiting = Job(), Job()
+
+    def work() -> None:
+        started.set()
+        release.wait()
+
+    with ThreadPoolExecutor(2) as people:
+        first = people.submit(background.run, running, work)
+        started.wait()
+        second = people.submit(background.run, waiting, begun.append, 1)
+        for job, asked in ((running, first), (waiting, second)):
+            job.cancel()
+            with pytest.raises(InputError, match="cancelled"):
+                asked.result(60)
+        release.set()
+    assert background.run(Job(), lambda: "next") == "next"
+    assert not begun
+
+
+def test_a_batch_replaced_while_it_is_colored_is_packed_as_it_was(studio, monkeypatch):
+    session, paint = studio.sessions.get(KEY), painting.paint
+    session.take_batch([TESTSET / "2.png", TESTSET / "85.png"])
+
+    def interrupted(*values):
+        session.take_batch([TESTSET / "49.png", TESTSET / "57.png"])
+        return paint(*values)
+
+    monkeypatch.setattr(painting, "paint", interrupted)
+    archive, failed = studio.saving.color_batch(session, ["blue_hair"], "")
+    assert not failed
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == ["01_2-blue_hair.png", "02_85-blue_hair.png"]
+    assert [path.name for path in session.batch] == ["49.png", "57.png"]
+    kept = {path.name for path in session.folder.rglob("*.png")}
+    assert {"49.png", "57.png"} <= kept and "2.png" not in kept
 
 
 def test_own_lines_are_as_sharp_as_those_of_the_sketch(studio, session):
     studio.color(session, ["blue_hair"], "")
-    saved = Image.open(studio.save(session, "as large as the sketch", painting.OWN_LINES))
+    saved = Image.open(studio.saving.save(session, "as large as the sketch", painting.OWN_LINES))
     lines = read_gray(TESTSET / "85.png")
     assert np.asarray(saved.convert("L"))[lines < 30].max() < 40
 
@@ -326,7 +419,7 @@ def test_layers_have_the_dpi_of_the_sketch_and_give_it_back(studio, tmp_path, su
     session = studio.sessions.get(KEY)
     studio.load(session, tmp_path / "page.png")
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
     again = studio.sessions.get("5c" * 32)
     studio.load(again, path)
     assert again.drawing.dpi == pytest.approx((350, 300.5), abs=0.1)
@@ -336,7 +429,7 @@ def test_layers_have_the_dpi_of_the_sketch_and_give_it_back(studio, tmp_path, su
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
 def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
     studio.color(session, ["blue_hair", "hair=#3355cc"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
     assert path.name == f"85-blue_hair.{suffix}"
     again = studio.sessions.get("5c" * 32)
     studio.load(again, path)
@@ -348,7 +441,7 @@ def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
 def test_layers_larger_than_their_picture_are_not_read(studio, session, suffix):
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
     assert read_saved(path, session.drawing.size).lines is not None
     assert read_saved(path, (64, 64)).lines is None
 
@@ -361,7 +454,7 @@ def test_a_picture_over_the_limits_is_refused_before_anything_of_it_is_read(stud
 
 def test_a_transparent_background_and_a_saved_png_give_tags(studio, session):
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
     assert Image.open(path).mode == "RGBA"
     session.choose([])
     sketch = studio.load(session, path)
@@ -381,7 +474,7 @@ def test_a_finished_picture_is_shown_and_saved_when_its_weights_are_gone(weights
     weights._loaded.clear()
     session.return_to(result)
     for method in painting.methods():
-        path = studio.save(session, "as large as the sketch", method)
+        path = studio.saving.save(session, "as large as the sketch", method)
         assert Image.open(path).text["weights"] == "run/c"
 
 
@@ -390,7 +483,7 @@ def test_a_batch_is_colored_into_one_zip_and_says_what_it_could_not_open(studio,
     broken.write_bytes(b"no picture")
     session = studio.sessions.get(KEY)
     session.take_batch([TESTSET / "2.png", broken, TESTSET / "85.png"])
-    archive, failed = studio.color_batch(session, ["blue_hair"], "", lambda *step: None)
+    archive, failed = studio.saving.color_batch(session, ["blue_hair"], "", lambda *step: None)
     assert len(failed) == 1 and failed[0].startswith("broken.png: ")
     with zipfile.ZipFile(archive) as packed:
         assert packed.namelist() == ["01_2-blue_hair.png", "03_85-blue_hair.png"]
@@ -403,11 +496,11 @@ def test_nothing_to_color_or_save_is_said(studio):
     with pytest.raises(InputError, match="load a sketch first"):
         studio.color(empty, ["blue_hair"], "")
     with pytest.raises(InputError, match="color the sketch first"):
-        studio.save(empty, "2x", "LANCZOS")
+        studio.saving.save(empty, "2x", "LANCZOS")
     with pytest.raises(InputError, match="make variations first"):
-        studio.save_zip(empty, "2x", "LANCZOS")
+        studio.saving.save_zip(empty, "2x", "LANCZOS")
     with pytest.raises(InputError, match="choose several files"):
-        studio.color_batch(empty, [], "", lambda *step: None)
+        studio.saving.color_batch(empty, [], "", lambda *step: None)
 
 
 # --- weights, and starting ---
