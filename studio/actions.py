@@ -128,4 +128,4 @@ class Studio:
     def example_tags(self, weights: str) -> list[str]:
         """What the example is colored with at the start, of the tags that the weights know."""
         learned = self.weights.learned(weights)
-        return [tag for tag in EXAMPLE_TAGS if tag in learned]
+        return [tag for tag in EXAMPLE_TAGS if learned is None or tag in learned]

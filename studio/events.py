@@ -3,6 +3,7 @@
 import functools
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -279,12 +280,7 @@ class Handlers:
 
     def _varied(self, session: Session):
         made = session.variations
-        common = set.intersection(*(set(r.tags) for r in made)) if made else set()
-        captions = [_caption(tag for tag in r.tags if tag not in common) for r in made]
-        return (
-            gr.HTML(_strip(made, captions), visible=bool(made)),
-            gr.Row(visible=bool(made)),
-        )
+        return gr.HTML(_strip(made), visible=bool(made)), gr.Row(visible=bool(made))
 
 
 def device_line(studio: Studio, weights: str = "") -> str:
@@ -314,16 +310,18 @@ def _compared(session: Session) -> dict:
     }
 
 
-def _strip(results: Sequence[Result], captions: Sequence[str] | None = None) -> list[dict]:
-    captions = captions or [result.caption for result in results]
+def _strip(results: Sequence[Result]) -> list[dict]:
+    """Pictures to choose from; `short` tells what sets each apart from the others."""
+    common = set.intersection(*(set(result.tags) for result in results)) if results else set()
+    shorts = [replace(r, tags=tuple(t for t in r.tags if t not in common)) for r in results]
     return [
-        {"url": address(result.picture), "html": escape(caption)}
-        for result, caption in zip(results, captions, strict=True)
+        {
+            "url": address(result.picture),
+            "html": escape(result.caption),
+            "short": escape((short if short.tags else result).caption),
+        }
+        for result, short in zip(results, shorts, strict=True)
     ]
-
-
-def _caption(tags) -> str:
-    return ", ".join(tag.replace("_", " ") for tag in tags)
 
 
 def _notice(lines: Sequence[str], role: str) -> str:

@@ -44,6 +44,9 @@ def theme() -> gr.themes.Base:
         button_primary_text_color="white",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
+        body_background_fill="*neutral_100",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_300",
     )
@@ -88,7 +91,10 @@ def _sketch_column() -> dict:
     notice = gr.HTML(elem_id="notice")
     strip = html(
         "strip",
-        [{"url": address(path), "html": f"Example {path.stem}"} for path in examples()],
+        [
+            {"url": address(path), "html": f"Example {path.stem}", "short": path.stem}
+            for path in examples()
+        ],
         name="Examples", elem_id="examples", elem_classes="strip", visible=bool(examples()),
     )  # fmt: skip
     photo = gr.Button("Photo of paper: make it white", elem_id="photo", size="sm")
@@ -151,14 +157,19 @@ def _result_column(studio: Studio) -> dict:
         with gr.Row(elem_classes="controls"):
             suffix = gr.Dropdown(
                 [(name.upper(), name) for name in FORMATS], value="png", label="File",
-                min_width=90, elem_id="suffix",
+                min_width=110, elem_id="suffix",
             )  # fmt: skip
-            size = gr.Dropdown(list(painting.SIZES), label="Size", min_width=190, elem_id="size")
-            method = gr.Dropdown(painting.methods(), label="Made with", min_width=120)
-            save = gr.Button("Save", elem_id="save", min_width=90)
+            size = gr.Dropdown(
+                list(painting.SIZES), label="Size", min_width=240, scale=2, elem_id="size"
+            )
+            method = gr.Dropdown(painting.methods(), label="Made with", min_width=140)
         with gr.Row(elem_classes="controls"):
-            transparent = gr.Checkbox(label="transparent background", elem_id="transparent")
-            cancel = gr.Button("Cancel", elem_id="cancel", size="sm", min_width=80, scale=0)
+            transparent = gr.Checkbox(
+                label="transparent background", elem_id="transparent", container=False,
+                min_width=190,
+            )  # fmt: skip
+            save = gr.Button("Save", elem_id="save", min_width=90)
+            cancel = gr.Button("Cancel", elem_id="cancel", min_width=90)
     with gr.Accordion("Variations", open=True, elem_id="varying"):
         with gr.Row(elem_classes="controls"):
             what = open_dropdown(

@@ -91,13 +91,7 @@ def test_names_from_a_checkpoint_are_escaped_for_the_page(vocabulary):
     tag = vocabulary.ids["denim"]
     ids = {name: t for name, t in vocabulary.ids.items() if t != tag} | {"<img src=x>": tag}
     hostile = type(vocabulary).from_dump(vocabulary.dump() | {"tag_dict": ids})
-    shown = [
-        tag
-        for section in as_json(sections(hostile), set())
-        for row in section["rows"]
-        for tag in row["tags"]
-    ]
-    (found,) = [tag for tag in shown if tag["name"] == "<img src=x>"]
+    (found,) = [tag for tag in _shown_tags(hostile, set()) if tag["name"] == "<img src=x>"]
     assert "<" not in found["html"] + found["label"]
 
 
@@ -552,23 +546,33 @@ def test_the_page_takes_weights_that_gradio_does_not_remember():
 
 
 def test_tags_that_the_weights_never_saw_are_told_apart(studio, vocabulary):
-    assert studio.weights.learned("") == {vocabulary.names[tag] for tag in vocabulary.cvt}
+    assert studio.weights.learned("") is None
+    assert all(tag["known"] for tag in _shown_tags(vocabulary, None))
+    assert "do not say" in learned_line(sections(vocabulary), None)
     seen = {vocabulary.ids["blue_hair"]: 7, vocabulary.ids["red_eyes"]: 0}
     colorist = studio.weights.colorist("")
     record = msgspec.structs.replace(colorist.checkpoint.record, seen=seen)
     colorist.checkpoint = dataclasses.replace(colorist.checkpoint, record=record)
     learned = studio.weights.learned("")
     assert learned == {"blue_hair"}
+    known = [tag["name"] for tag in _shown_tags(vocabulary, learned) if tag["known"]]
+    assert known == ["blue_hair"]
+    assert studio.example_tags("") == []
     listed = sections(vocabulary)
-    known = [
-        tag["name"]
-        for section in as_json(listed, learned)
+    assert "have learned hair (1 of 15). The others" in learned_line(listed, learned)
+    assert "learned eyes (1 of 12), blush. The" in learned_line(listed, {"blush", "red_eyes"})
+    assert "no tag" in learned_line(listed, set())
+    every = {vocabulary.names[tag] for tag in vocabulary.cvt}
+    assert learned_line(listed, every) == "These weights have learned every tag."
+
+
+def _shown_tags(vocabulary, learned) -> list[dict]:
+    return [
+        tag
+        for section in as_json(sections(vocabulary), learned)
         for row in section["rows"]
         for tag in row["tags"]
-        if tag["known"]
     ]
-    assert known == ["blue_hair"]
-    assert "have learned hair (1). The others" in learned_line(listed, learned)
 
 
 def test_without_weights_it_says_what_to_give(tmp_path):
