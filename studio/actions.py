@@ -17,7 +17,8 @@ from studio.saving import Saving
 from studio.session import Result, Session, read_gray
 from studio.sessions import Sessions
 from studio.sketch import Limits, Sketch, read_sketch_file
-from studio.weights import Weights
+from studio.swatches import rows
+from studio.weights import Weights, learned
 
 EXAMPLE_TAGS = ("pink_hair", "blue_eyes", "white_background")
 AS_IT_IS = Cleanup()
@@ -98,10 +99,12 @@ class Studio:
     def choices(
         self, colorist: Colorist, words: Sequence[str], what: str, count: int, seed: int
     ) -> list[list[int]]:
-        """The tags of every variation, see `painting.variations`."""
+        """The tags of every variation, of those that the weights have learned, if they say; see
+        `painting.variations`."""
         names, _ = painting.split_words(words)
         chosen = painting.color_tags(colorist.vocabulary, names)
-        return painting.variations(colorist.vocabulary, chosen, what, count, seed)
+        things = rows(colorist.vocabulary, learned(colorist))
+        return painting.variations(things, chosen, what, count, seed)
 
     def vary(
         self,
@@ -127,5 +130,5 @@ class Studio:
 
     def example_tags(self, weights: str) -> list[str]:
         """What the example is colored with at the start, of the tags that the weights know."""
-        learned = self.weights.learned(weights)
-        return [tag for tag in EXAMPLE_TAGS if learned is None or tag in learned]
+        known = self.weights.learned(weights)
+        return [tag for tag in EXAMPLE_TAGS if known is None or tag in known]

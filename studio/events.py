@@ -119,7 +119,7 @@ class Handlers:
             sections=as_json(sections(vocabulary), learned),
             learned=learned_line(sections(vocabulary), learned),
         )
-        what = gr.Dropdown([painting.RANDOM, *rows(vocabulary)])
+        what = gr.Dropdown([painting.RANDOM, *rows(vocabulary, learned)])
         return device_line(self.studio, weights), picker, what
 
     @reported

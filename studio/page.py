@@ -141,7 +141,7 @@ def _tag_column(studio: Studio) -> dict:
 
 
 def _result_column(studio: Studio) -> dict:
-    vocabulary = studio.weights.colorist("").vocabulary
+    things = rows(studio.weights.colorist("").vocabulary, studio.weights.learned(""))
     gr.HTML("<h2><b>3</b> Result</h2>", elem_classes="step", elem_id="result-title")
     with gr.Row(elem_id="actions"):
         color = gr.Button("Color", variant="primary", elem_id="color", scale=3)
@@ -173,8 +173,8 @@ def _result_column(studio: Studio) -> dict:
     with gr.Accordion("Variations", open=True, elem_id="varying"):
         with gr.Row(elem_classes="controls"):
             what = open_dropdown(
-                [painting.RANDOM, *rows(vocabulary)], value="hair", label="Vary", min_width=150,
-                elem_id="what",
+                [painting.RANDOM, *things], value=next(iter(things), painting.RANDOM),
+                label="Vary", min_width=150, elem_id="what",
             )  # fmt: skip
             count = gr.Slider(2, painting.MAX_VARIATIONS, 9, step=1, label="How many",
                               visible=False, min_width=150)  # fmt: skip

@@ -21,7 +21,6 @@ from finishing.exact import RGB, format_exact, parse_exact
 from finishing.finish import Finished, Sketch
 from loader.tags import Vocabulary
 from studio.background import Progress, nobody
-from studio.swatches import rows
 from upscaling.models import waifu2x_models
 
 RANDOM = "random palettes"
@@ -64,11 +63,10 @@ def paint(colorist: Colorist, gray: Image.Image, tags: Sequence[int]) -> Painted
 
 
 def variations(
-    vocabulary: Vocabulary, tags: Sequence[int], what: str, count: int, seed: int
+    things: Mapping[str, tuple[int, ...]], tags: Sequence[int], what: str, count: int, seed: int
 ) -> list[list[int]]:
-    """Tag lists for a grid: every color of one row of the picker instead of those in `tags`, or
-    `count` palettes drawn at random. Raises InputError for an unknown row."""
-    things = rows(vocabulary)
+    """Tag lists for a grid: every color of one thing, see `swatches.rows`, instead of those in
+    `tags`, or `count` palettes drawn at random. Raises InputError for an unknown thing."""
     if what == RANDOM:
         draw = random.Random(seed)
         count = max(1, min(int(count), MAX_VARIATIONS))
@@ -79,7 +77,7 @@ def variations(
     return [[*fixed, tag] for tag in things[what][:MAX_VARIATIONS]]
 
 
-def _random_palette(things: dict[str, tuple[int, ...]], draw: random.Random) -> list[int]:
+def _random_palette(things: Mapping[str, tuple[int, ...]], draw: random.Random) -> list[int]:
     clothes = [name for name in things if name not in RANDOM_PARTS]
     worn = draw.sample(clothes, min(CLOTHES_IN_PALETTE, len(clothes)))
     parts = [name for name in RANDOM_PARTS if name in things]

@@ -108,14 +108,22 @@ def sections(vocabulary: Vocabulary) -> list[Section]:
     return [Section(title, _rows(found[part])) for title, part in SECTIONS.items() if found[part]]
 
 
-def rows(vocabulary: Vocabulary) -> dict[str, tuple[int, ...]]:
-    """The tag ids of everything that comes in several colors, by its name."""
-    return {
-        row.name: tuple(swatch.tag for swatch in row.swatches if swatch.exclusive)
+def rows(
+    vocabulary: Vocabulary, learned: Collection[str] | None = None
+) -> dict[str, tuple[int, ...]]:
+    """The tag ids of everything that comes in several colors, by its name; with `learned` only
+    those of these names."""
+    found = {
+        row.name: tuple(
+            swatch.tag
+            for swatch in row.swatches
+            if swatch.exclusive and (learned is None or swatch.name in learned)
+        )
         for section in sections(vocabulary)
         for row in section.rows
         if row.name != SINGLES
     }
+    return {name: tags for name, tags in found.items() if tags}
 
 
 def as_json(listed: list[Section], learned: Collection[str] | None) -> list[dict]:

@@ -116,15 +116,15 @@ def test_shape_tags_are_refused(vocabulary):
 
 def test_variations_of_one_thing_keep_the_other_tags(vocabulary):
     tags = vocabulary.parse(["blue_hair", "red_eyes"])
-    choices = painting.variations(vocabulary, tags, "hair", 0, 0)
+    choices = painting.variations(rows(vocabulary), tags, "hair", 0, 0)
     assert [choice[1] for choice in choices] == list(rows(vocabulary)["hair"])
     assert {choice[0] for choice in choices} == {vocabulary.ids["red_eyes"]}
 
 
 def test_random_palettes_repeat_with_their_seed_and_have_one_color_of_each_thing(vocabulary):
-    first = painting.variations(vocabulary, [], painting.RANDOM, 5, seed=3)
-    assert first == painting.variations(vocabulary, [], painting.RANDOM, 5, seed=3)
-    assert first != painting.variations(vocabulary, [], painting.RANDOM, 5, seed=4)
+    first = painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=3)
+    assert first == painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=3)
+    assert first != painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=4)
     assert len(first) == 5
     for palette in first:
         for tags in rows(vocabulary).values():
@@ -134,7 +134,7 @@ def test_random_palettes_repeat_with_their_seed_and_have_one_color_of_each_thing
 
 def test_unknown_thing_to_vary_is_refused(vocabulary):
     with pytest.raises(InputError, match="cannot vary 'nose': choose from random palettes, hair"):
-        painting.variations(vocabulary, [], "nose", 3, 0)
+        painting.variations(rows(vocabulary), [], "nose", 3, 0)
 
 
 @pytest.mark.parametrize(
@@ -558,6 +558,12 @@ def test_tags_that_the_weights_never_saw_are_told_apart(studio, vocabulary):
     known = [tag["name"] for tag in _shown_tags(vocabulary, learned) if tag["known"]]
     assert known == ["blue_hair"]
     assert studio.example_tags("") == []
+    assert rows(vocabulary, learned) == {"hair": (vocabulary.ids["blue_hair"],)}
+    assert studio.choices(colorist, ["red_eyes"], "hair", 0, 0) == [
+        [vocabulary.ids["red_eyes"], vocabulary.ids["blue_hair"]]
+    ]
+    with pytest.raises(InputError, match="cannot vary 'skirt': choose from random palettes, hair$"):
+        studio.choices(colorist, [], "skirt", 0, 0)
     listed = sections(vocabulary)
     assert "have learned hair (1 of 15). The others" in learned_line(listed, learned)
     assert "learned eyes (1 of 12), blush. The" in learned_line(listed, {"blush", "red_eyes"})
