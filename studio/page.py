@@ -153,7 +153,8 @@ def _result_column(studio: Studio) -> dict:
     history = html(
         "strip", [], name=f"History: the last {HISTORY}", elem_id="history", elem_classes="strip"
     )
-    with gr.Accordion("Save", open=True, elem_id="saving"):
+    with gr.Column(elem_id="saving"):
+        gr.HTML("<h3>Save</h3>", elem_classes="part")
         with gr.Row(elem_classes="controls"):
             suffix = gr.Dropdown(
                 [(name.upper(), name) for name in FORMATS], value="png", label="File",
@@ -163,14 +164,15 @@ def _result_column(studio: Studio) -> dict:
                 list(painting.SIZES), label="Size", min_width=240, scale=2, elem_id="size"
             )
             method = gr.Dropdown(painting.methods(), label="Made with", min_width=140)
-        with gr.Row(elem_classes="controls"):
+        with gr.Row(elem_classes="controls", elem_id="saver"):
+            save = gr.Button("Save", elem_id="save", min_width=90)
+            cancel = gr.Button("Cancel", elem_id="cancel", min_width=90)
             transparent = gr.Checkbox(
                 label="transparent background", elem_id="transparent", container=False,
                 min_width=190,
             )  # fmt: skip
-            save = gr.Button("Save", elem_id="save", min_width=90)
-            cancel = gr.Button("Cancel", elem_id="cancel", min_width=90)
-    with gr.Accordion("Variations", open=True, elem_id="varying"):
+    with gr.Column(elem_id="varying"):
+        gr.HTML("<h3>Variations</h3>", elem_classes="part")
         with gr.Row(elem_classes="controls"):
             what = open_dropdown(
                 [painting.RANDOM, *things], value=next(iter(things), painting.RANDOM),

@@ -107,10 +107,24 @@ def test_few_tab_stops_lead_to_everything(page):
     count = page.evaluate(
         """() => [...document.querySelectorAll('button, input, a[href], select, textarea')]
              .filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
-             && document.querySelector('#color').compareDocumentPosition(e)
+             && document.querySelector('#transparent').compareDocumentPosition(e)
                & Node.DOCUMENT_POSITION_PRECEDING).length"""
     )
     assert count <= TABS
+
+
+def test_buttons_of_a_toolbar_are_one_tab_stop(page):
+    load(page)
+    expect(page.locator("#undo")).to_be_enabled()
+    page.focus("#color")
+    page.keyboard.press("ArrowRight")
+    assert _focused(page) == "undo"
+    page.keyboard.press("Enter")
+    expect(page.locator("#sketch img[data-name='2']")).to_be_visible()
+    expect(page.locator("#redo")).to_be_enabled()
+    page.focus("#color")
+    page.keyboard.press("ArrowRight")
+    assert _focused(page) == "redo"  # nothing is left to undo
 
 
 def test_the_slider_moves_by_keys(page):
