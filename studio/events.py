@@ -248,7 +248,7 @@ class Handlers:
         return (
             sketch,
             _notice(notices, role),
-            gr.Image(str(drawing.lines) if cleaned else None, visible=cleaned),
+            {"url": address(drawing.lines)} if cleaned else {},
             gr.Radio(value=cleanup.method),
             gr.Checkbox(value=cleanup.invert),
             gr.Slider(visible=cleanup.method == "threshold"),

@@ -45,6 +45,7 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
         body_background_fill="*neutral_100",
+        checkbox_label_text_color_selected="*body_text_color",
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
         block_info_text_color="*neutral_600",
@@ -112,10 +113,7 @@ def _sketch_column() -> dict:
         invert = gr.Checkbox(label="Invert: the lines are light on dark", elem_id="invert")
         level = gr.Slider(0, 255, 0, step=1, label="Threshold (0: automatic)", visible=False)
         sigma = gr.Slider(0.3, 2, 0.4, step=0.05, label="XDoG: line width", visible=False)
-    preview = gr.Image(
-        label="What is colored", type="filepath", interactive=False, buttons=[], height=240,
-        elem_id="preview", visible=False,
-    )  # fmt: skip
+    preview = html("preview", {}, elem_id="preview")
     return {
         "sketch": sketch, "notice": notice, "examples": strip, "method": method, "photo": photo,
         "invert": invert, "level": level, "sigma": sigma, "preview": preview,
@@ -224,19 +222,26 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     )
     begun.success(**finish)
 
-    page.sketch.input(handlers.load, [page.key, page.sketch], [*whole, page.batching], **PRIVATE)
-    page.examples.input(handlers.load_example, [page.key, page.examples], whole, **PRIVATE)
-    page.photo.click(handlers.photo, page.key, whole, **PRIVATE)
+    # One place for progress and mistakes: else each of the page's parts would say "Error".
+    there = {"show_progress_on": page.status}
+    page.sketch.input(
+        handlers.load, [page.key, page.sketch], [*whole, page.batching], **there, **PRIVATE
+    )
+    page.examples.input(handlers.load_example, [page.key, page.examples], whole, **there, **PRIVATE)
+    page.photo.click(handlers.photo, page.key, whole, **there, **PRIVATE)
     gr.on(
         [page.method.input, page.invert.input, page.level.release, page.sigma.release],
         handlers.clean,
         [page.key, page.method, page.invert, page.level, page.sigma],
         whole,
+        **there,
         **PRIVATE,
     )
-    page.weights.input(handlers.choose_weights, [page.key, page.weights], weights, **PAINTER)
+    page.weights.input(
+        handlers.choose_weights, [page.key, page.weights], weights, **there, **PAINTER
+    )
 
-    colored = page.color.click(handlers.color, request, whole, **PAINTER)
+    colored = page.color.click(handlers.color, request, whole, **there, **PAINTER)
     colored.success(None, js=_script("show_result.js"))
     colored.success(**finish)
     chosen = page.picker.input(
@@ -256,12 +261,12 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         (page.history, handlers.return_to_history),
         (page.grid, handlers.return_to_variation),
     ):
-        strip.input(handler, [page.key, strip], whole, **PRIVATE).success(**finish)
+        strip.input(handler, [page.key, strip], whole, **there, **PRIVATE).success(**finish)
 
     page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
     page.vary.click(
         handlers.vary, [page.key, page.what, page.count, page.picker, page.weights], varied,
-        **VARIER,
+        **there, **VARIER,
     )  # fmt: skip
     made_with = [page.size, page.enlarged_by]
     for button, action, inputs, outputs, limits in (
@@ -273,7 +278,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         (page.save_sheet, handlers.save_sheet, [page.key], page.download, PACKER),
         (page.batch, handlers.color_batch, request, [page.download, page.notice], PACKER),
     ):  # fmt: skip
-        saved = button.click(action, inputs, outputs, show_progress_on=page.status, **limits)
+        saved = button.click(action, inputs, outputs, **there, **limits)
         saved.success(None, page.download, None, js=_script("download.js"))
     page.cancel.click(handlers.cancel, page.key, None, queue=False, **PRIVATE)
 

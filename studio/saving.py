@@ -40,7 +40,9 @@ class Saving:
     def finish(self, session: Session) -> Result | None:
         """Make the shown picture at the sketch's size, with its own lines, if there is none yet."""
         result = session.current
-        if result is not None:
+        if result is None:
+            return None
+        with session.at_work():
             self.finisher.run(Job(), self._finish, session, result, nobody)
         return result
 

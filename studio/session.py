@@ -111,11 +111,12 @@ class Session:
 
     @contextmanager
     def job(self, progress: Progress = nobody) -> Iterator[Job]:
-        """Work that `cancel` ends."""
+        """Work that `cancel` ends; what it needs is kept also while it waits."""
         job = Job(progress)
         self.jobs.add(job)
         try:
-            yield job
+            with self.at_work():
+                yield job
         finally:
             self.jobs.discard(job)
 

@@ -103,7 +103,7 @@ def test_an_artist_colors_with_the_keyboard_alone(page):
     assert "brown_hair" in started.value.suggested_filename
 
 
-def test_few_tab_stops_lead_to_everything(page):
+def test_few_tab_stops_lead_to_a_saved_picture(page):
     count = page.evaluate(
         """() => [...document.querySelectorAll('button, input, a[href], select, textarea')]
              .filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
@@ -147,8 +147,10 @@ def test_results_and_errors_are_announced(page):
     page.click(".sketch-remove")
     expect(page.locator("#sketch img")).to_have_count(0)
     page.click("#color")
-    alert = page.get_by_role("alert").filter(has_text="load a sketch first")
-    expect(alert).to_be_visible()
+    said = page.get_by_role("status").filter(has_text="load a sketch first")
+    expect(said).to_have_attribute("aria-live", "polite")
+    # Said once, and not on every part of the page.
+    expect(page.get_by_text("Error", exact=True)).to_have_count(2)
 
 
 def test_what_the_page_needs_of_gradio_is_there(page):

@@ -50,7 +50,7 @@ def test_an_artist_colors_a_sketch_changes_a_tag_and_saves(page):
 
 
 def test_a_newcomer_sees_three_steps_and_an_example_already_colored(page):
-    expect(page.locator(".step")).to_have_text(["1 Sketch", "2 Colors", "3 Result"])
+    expect(page.locator(".step h2")).to_have_text(["1 Sketch", "2 Colors", "3 Result"])
     expect(page.locator("#sketch img")).to_be_visible()
     expect(page.locator(RESULT)).to_be_visible()
     expect(page.locator(".picker-chip")).to_have_count(3)

@@ -381,6 +381,31 @@ def test_cancelling_is_answered_at_once_and_what_waits_never_begins():
     assert not begun
 
 
+def test_what_waits_to_be_saved_is_kept(studio, session, monkeypatch):
+    monkeypatch.setattr("studio.session.HISTORY", 1)
+    monkeypatch.setattr("studio.session.STEPS", 1)
+    started, release, waiting = threading.Event(), threading.Event(), threading.Event()
+    result = studio.color(session, ["blue_hair"], "")
+
+    def work() -> None:
+        started.set()
+        release.wait()
+
+    with ThreadPoolExecutor(2) as people:
+        people.submit(studio.saving.saver.run, Job(), work)
+        started.wait()
+        saved = people.submit(
+            studio.saving.save, session, "2x", "LANCZOS", progress=lambda *step: waiting.set()
+        )
+        waiting.wait()
+        for tag in ("red_hair", "green_hair", "pink_hair"):
+            studio.color(session, [tag], "")
+        assert result not in session.history
+        release.set()
+        assert Image.open(saved.result()).text["tags"] == "blue_hair"
+    assert not result.picture.exists()
+
+
 def test_a_batch_replaced_while_it_is_colored_is_packed_as_it_was(studio, monkeypatch):
     session, paint = studio.sessions.get(KEY), painting.paint
     session.take_batch([TESTSET / "2.png", TESTSET / "85.png"])
