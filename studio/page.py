@@ -45,7 +45,7 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
         body_background_fill="*neutral_100",
-        checkbox_label_text_color_selected="*body_text_color",
+        checkbox_label_background_fill_selected="*primary_700",
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
         block_info_text_color="*neutral_600",

@@ -72,6 +72,20 @@ def test_nothing_is_asked_of_other_servers(page, studio):
     assert outside == []
 
 
+def test_the_page_is_light(browser, studio):
+    """What the server sends until the first picture is there, compressed as it is sent."""
+    context = browser.new_context()
+    page, sent = context.new_page(), []
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    page.goto(studio.url)
+    ready(page)
+    assert 50 < len(sent) <= 110
+    assert 400_000 < sum(sent) < 800_000
+    context.close()
+
+
 def test_a_request_cannot_name_files_of_the_server(studio):
     data = [{"path": str(TESTSET / "85.png")}, [], "", "none", False, "as painted", ""]
     request = urllib.request.Request(
