@@ -118,7 +118,7 @@ class Studio:
     ) -> None:
         """Paint the line art in many colors; the session's `variations` are the results."""
         colorist = self.weights.colorist(weights)
-        with session.at_work(), session.job(progress) as job:
+        with session.job(progress) as job:
             drawing = session.sketch
             choices = self.choices(colorist, words, what, count, seed)
             gray, results = read_gray(drawing.lines), []
