@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from errors import BrokenImageError, InputError
-from images.reader import FORMATS, count_frames, read_rgb, to_gray
+from images.reader import FORMATS, count_frames, dpi_of, read_rgb, to_gray
 from studio.layered import read_layered
 
 MEGABYTE = 1 << 20
@@ -16,7 +16,6 @@ PAPER = 255
 DARK = 110
 COLORFUL = 24
 BLANK = 8
-MAX_DPI = 1 << 16
 TILES, TILE = 6, 32
 UNEVEN, NEARLY_WHITE = 24, 248
 
@@ -59,7 +58,7 @@ def read_sketch_file(path: str | Path, name: str, limits: Limits = Limits()) -> 
     layered = read_layered(path, name, max_pixels)
     if layered is not None:
         rgb, alpha = _on_white(layered), np.asarray(layered)[..., 3]
-        dpi = _dpi_of(layered)
+        dpi = dpi_of(layered)
     else:
         try:
             frames = count_frames(path, max_pixels=max_pixels)
@@ -92,19 +91,11 @@ def _on_white(image: Image.Image) -> np.ndarray:
 def _alpha_and_dpi(path: Path) -> tuple[np.ndarray | None, tuple[float, float] | None]:
     """Of a picture that could be read."""
     with Image.open(path, formats=FORMATS) as image:
-        dpi = _dpi_of(image)
+        dpi = dpi_of(image)
         if not image.has_transparency_data:
             return None, dpi
         upright = ImageOps.exif_transpose(image.convert("RGBA"))
         return np.asarray(upright)[..., 3], dpi
-
-
-def _dpi_of(image: Image.Image) -> tuple[float, float] | None:
-    """What it says; None where that cannot be meant."""
-    found = image.info.get("dpi")
-    if not found or not all(1 < value < MAX_DPI for value in found):
-        return None
-    return float(found[0]), float(found[1])
 
 
 def _is_blank(gray: np.ndarray) -> bool:
