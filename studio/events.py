@@ -132,17 +132,16 @@ class Handlers:
     def color(self, key: str, words: list[str], weights: str):
         session = self._session(key)
         self.studio.color(session, _words(words), weights)
-        return self._view(session)
+        # What was clicked meanwhile stays chosen.
+        view = self._view(session)
+        return *view[:7], gr.skip(), *view[8:]
 
     @reported
     def color_live(self, live: bool, key: str, words: list[str], weights: str):
         session = self._session(key)
         if not live or session.drawing is None:
             return (gr.skip(),) * 13
-        self.studio.color(session, _words(words), weights)
-        # What was clicked meanwhile stays chosen.
-        view = self._view(session)
-        return *view[:7], gr.skip(), *view[8:]
+        return self.color(key, words, weights)
 
     @reported
     def finish(self, key: str):

@@ -20,6 +20,7 @@ EXAMPLES = PROJECT / "testset" / "liner_test"
 CACHE_SECONDS = 3600
 QUEUE = 100
 PAINTER = PRIVATE | {"concurrency_id": "painter", "concurrency_limit": 1}
+STEPPER = PRIVATE | {"concurrency_id": "stepper", "concurrency_limit": 1}
 VARIER = PRIVATE | {"concurrency_id": "varier", "concurrency_limit": 1}
 # These have queues of their own, see Saving, where what waits can be cancelled. Gradio has 40
 # threads for all.
@@ -210,7 +211,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     request = [page.key, page.picker, page.weights]
     finish = {
         "fn": handlers.finish, "inputs": page.key, "outputs": [page.compare, page.status],
-        "show_progress": "hidden", **FINISHER,
+        "show_progress": "hidden", "trigger_mode": "always_last", **FINISHER,
     }  # fmt: skip
 
     opened = app.load(
@@ -222,6 +223,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     )
     begun.success(**finish)
 
+    # What comes while the same is under way must not be lost: Gradio's default is to ignore it.
     # One place for progress and mistakes: else each of the page's parts would say "Error".
     there = {"show_progress_on": page.status}
     page.sketch.input(
@@ -241,7 +243,9 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         handlers.choose_weights, [page.key, page.weights], weights, **there, **PAINTER
     )
 
-    colored = page.color.click(handlers.color, request, whole, **there, **PAINTER)
+    colored = page.color.click(
+        handlers.color, request, whole, trigger_mode="always_last", **there, **PAINTER
+    )
     colored.success(None, js=_script("show_result.js"))
     colored.success(**finish)
     chosen = page.picker.input(
@@ -249,14 +253,15 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         trigger_mode="always_last", show_progress="hidden", **PRIVATE,
     )  # fmt: skip
     lively = chosen.success(
-        handlers.color_live, [page.live, *request], whole, show_progress="hidden", **PAINTER
-    )
+        handlers.color_live, [page.live, *request], whole,
+        trigger_mode="always_last", show_progress="hidden", **PAINTER,
+    )  # fmt: skip
     lively.success(**finish)
     for event, handler in (
         (page.undo.click, handlers.undo),
         (page.redo.click, handlers.redo),
     ):
-        event(handler, page.key, whole, show_progress="hidden", **PRIVATE)
+        event(handler, page.key, whole, trigger_mode="multiple", show_progress="hidden", **STEPPER)
     for strip, handler in (
         (page.history, handlers.return_to_history),
         (page.grid, handlers.return_to_variation),

@@ -164,9 +164,9 @@ class Session:
             if in_history and result not in self.history:
                 self.history = [result, *self.history][:HISTORY]
             if result.drawing == self.drawing:
-                tags = result.tags
-                # Not a step of its own: Ctrl+Z goes back from tags to tags.
-                self.state = Step(self.drawing, tags, result)
+                # Not a step of its own: Ctrl+Z goes back from tags to tags. They may be others than
+                # those of the result, chosen while it was painted.
+                self.state = Step(self.drawing, self.state.tags, result)
             self._remove_unused()
 
     def return_to(self, result: Result) -> None:

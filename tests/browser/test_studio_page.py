@@ -108,6 +108,24 @@ def test_example_and_live_coloring(page):
     expect(page.locator("#status")).to_contain_text("aqua eyes")
 
 
+def test_clicks_that_come_while_a_picture_is_made_are_not_lost(page, tmp_path):
+    """Live or not, what is shown in the end has the last tag, and is finished."""
+    sketch = Image.open(TESTSET / "85.png").convert("L").resize((2000, 2000))
+    sketch.save(tmp_path / "large.png")
+    load(page, tmp_path / "large.png")
+    for tag in ("red_hair", "green_hair", "blue_hair"):
+        choose(page, tag)
+        page.click("#color")
+    expect(page.locator("#status")).to_contain_text("blue hair")
+    expect(page.locator("#status")).not_to_contain_text("finishing", timeout=60_000)
+    assert page.locator(RESULT).evaluate("i => i.decode().then(() => i.naturalWidth)") == 2000
+    page.check("#live input")
+    choose(page, "red_hair", "green_hair", "white_hair", "pink_hair")
+    expect(page.locator("#status")).to_contain_text("pink hair")
+    expect(page.locator("#status")).not_to_contain_text("finishing", timeout=60_000)
+    assert page.locator(RESULT).evaluate("i => i.decode().then(() => i.naturalWidth)") == 2000
+
+
 def test_exact_colors_are_chosen_beside_a_tag_and_said_in_the_file(page):
     load(page)
     clear(page)

@@ -230,6 +230,21 @@ def test_a_sketch_loaded_while_another_is_painted_keeps_both(studio, session, mo
     assert result in session.history
 
 
+def test_tags_chosen_while_a_picture_is_painted_stay_chosen(studio, session, monkeypatch):
+    paint = painting.paint
+
+    def interrupted(*values):
+        session.choose(["green_hair"])
+        return paint(*values)
+
+    monkeypatch.setattr(painting, "paint", interrupted)
+    result = studio.color(session, ["blue_hair"], "")
+    assert session.current == result and result.tags == ("blue_hair",)
+    assert session.state.tags == ("green_hair",)
+    session.undo()
+    assert session.state.tags == ("blue_hair",)
+
+
 def test_undo_and_redo_go_through_tags_and_sketches(studio, session):
     studio.color(session, ["blue_hair"], "")
     session.choose(["red_hair"])
