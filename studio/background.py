@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from errors import InputError
 
-NICENESS = 15
+NICEST = 19
 POLL_SECONDS = 0.1
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,11 +50,12 @@ class Job:
 
 
 class Background:
-    """A thread for one piece of work at a time, in the order of asking. It has low priority where
-    the system has that by thread (Linux); those that torch starts for it inherit it."""
+    """A thread for one piece of work at a time, in the order of asking. It is nicer than the others
+    by so much where the system has that by thread (Linux); those that torch starts for it inherit
+    it."""
 
-    def __init__(self):
-        self._thread = ThreadPoolExecutor(1, initializer=_lower_priority)
+    def __init__(self, niceness: int):
+        self._thread = ThreadPoolExecutor(1, initializer=_be_nice, initargs=(niceness,))
 
     def run(self, job: Job, function: Callable[P, R], *values: P.args, **named: P.kwargs) -> R:
         """What the function returns. Raises InputError as soon as the job is cancelled: what waits
@@ -69,6 +70,8 @@ class Background:
         return future.result()
 
 
-def _lower_priority() -> None:
+def _be_nice(niceness: int) -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(now + niceness, NICEST))

@@ -35,7 +35,9 @@ class Saving:
 
     def __init__(self, weights: Weights, limits: Limits):
         self.weights, self.limits = weights, limits
-        self.finisher, self.saver, self.packer = Background(), Background(), Background()
+        # What somebody looks at while it is made comes before what is made for later.
+        self.finisher = Background(niceness=5)
+        self.saver, self.packer = Background(niceness=15), Background(niceness=15)
 
     def finish(self, session: Session) -> Result | None:
         """Make the shown picture at the sketch's size, with its own lines, if there is none yet."""

@@ -21,7 +21,7 @@ if not (find_spec("playwright") and find_spec("gradio")):
     collect_ignore_glob = ["test_*.py"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 15_000
+PATIENCE = 30_000
 LEARNED = ("blue_hair", "green_hair", "blue_eyes", "white_background")
 
 

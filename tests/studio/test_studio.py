@@ -2,7 +2,9 @@
 
 import argparse
 import dataclasses
+import os
 import socket
+import sys
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -374,8 +376,20 @@ def test_a_cancelled_batch_ends_before_its_next_step(studio, monkeypatch):
     assert not list(session.folder.rglob("*.zip"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_work_in_the_background_is_nicer_than_the_rest(studio):
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    saving, own = studio.saving, niceness()
+    assert saving.finisher.run(Job(), niceness) == min(own + 5, 19)
+    assert saving.saver.run(Job(), niceness) == min(own + 15, 19)
+    assert Background(niceness=40).run(Job(), niceness) == 19
+    assert niceness() == own
+
+
 def test_cancelling_is_answered_at_once_and_what_waits_never_begins():
-    background, begun = Background(), []
+    background, begun = Background(niceness=1), []
     started, release = threading.Event(), threading.Event()
     running, waiting = Job(), Job()
 
