@@ -2,9 +2,11 @@
 """Many people at one studio: are all answered, in the order of the queue, with flat memory?
 
     python benchmarks/studio_load.py [--requests 100] [--clients 8] [--load W.pkl]
+    python benchmarks/studio_load.py --engines torch onnx openvino --load W.pkl
 
 Starts `main.py --gui` with the weights given (or small random ones), sends requests from several
-clients, each sending its next one when the last is answered, and prints what it saw.
+clients, each sending its next one when the last is answered, and prints what it saw. With
+--engines it starts one studio for each, and asks them for a picture in turn.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +28,18 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 SKETCH = PROJECT / "testset" / "liner_test" / "85.png"
+WARM_UP = 5
 COLORS = ("blue", "red", "green", "pink")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """When a request had its place in the queue and when it was answered, in seconds."""
+    """When a request had its place in the queue and when it was answered, and how long the server
+    painted, in seconds."""
 
     queued: float
     answered: float
+    painting: float
     right: bool
 
 
@@ -42,12 +48,12 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         weights = options.load or _random_weights(Path(folder) / "random.pkl")
-        server, url = _start(weights)
-        try:
-            return _measure(server.pid, url, options.requests, options.clients)
-        finally:
-            server.terminate()
-            server.wait(30)
+        with ExitStack() as running:
+            if options.engines:
+                urls = {e: _start(running, weights, e)[1] for e in options.engines}
+                return _compare(urls, options.requests)
+            server, url = _start(running, weights)
+            return _measure(server, url, options.requests, options.clients)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests", type=int, default=100, metavar="N")
     parser.add_argument("--clients", type=int, default=8, metavar="N")
     parser.add_argument("--load", metavar="FILE", help="checkpoint to color with")
+    parser.add_argument("--engines", nargs="+", metavar="ENGINE", help="compare these in turn")
     return parser
 
 
@@ -74,15 +81,19 @@ def _random_weights(path: Path) -> Path:
     return path
 
 
-def _start(weights: str | Path) -> tuple[subprocess.Popen, str]:
+def _start(running: ExitStack, weights: str | Path, engine: str = "auto") -> tuple[int, str]:
+    """A studio that ends with `running`: its process, and the address of its API."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "main.py", "--gui", f"--port={port}", f"--load={weights}"]
+    command.append(f"--engine={engine}")
     server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    running.callback(server.wait, 30)
+    running.callback(server.terminate)
     for line in server.stdout:
         if line.startswith("Tag2Pix studio"):
-            return server, f"http://127.0.0.1:{port}/gradio_api"
+            return server.pid, f"http://127.0.0.1:{port}/gradio_api"
     raise SystemExit("the studio did not start")
 
 
@@ -105,6 +116,29 @@ def _measure(server: int, url: str, requests: int, clients: int) -> int:
             assert failed is None
     seconds = time.perf_counter() - start
     return _report(answers, memory, requests, clients, seconds)
+
+
+def _compare(urls: dict[str, str], requests: int) -> int:
+    """The same pictures from every studio, in turn; the first is what the others compare to."""
+    sketches = {engine: _upload(url) for engine, url in urls.items()}
+    answers = {engine: [] for engine in urls}
+    for number in range(WARM_UP + requests):
+        for engine, url in urls.items():
+            answer = _ask(url, sketches[engine], number)
+            if number >= WARM_UP:
+                answers[engine].append(answer)
+    wrong = sum(not answer.right for several in answers.values() for answer in several)
+    first = None
+    for engine, several in answers.items():
+        painting = statistics.median(answer.painting for answer in several)
+        waiting = statistics.median(answer.answered - answer.queued for answer in several)
+        first = first or (painting, waiting)
+        print(
+            f"{engine}: painting {painting * 1000:.0f} ms ({first[0] / painting:.2f} x), "
+            f"until answered {waiting * 1000:.0f} ms ({first[1] / waiting:.2f} x)"
+        )
+    print(f"medians of {requests} pictures each, {wrong} wrong answers")
+    return 1 if wrong else 0
 
 
 def _report(
@@ -150,8 +184,10 @@ def _ask(url: str, sketch: str, number: int) -> Answer:
         text = stream.read().decode()
     answered = time.perf_counter()
     kind, _, rest = text.rpartition("event: ")[2].partition("\n")
-    right = kind == "complete" and json.loads(rest.partition("data: ")[2])[1]["tags"] == tags
-    return Answer(queued, answered, right)
+    if kind != "complete":
+        return Answer(queued, answered, 0, False)
+    about = json.loads(rest.partition("data: ")[2])[1]
+    return Answer(queued, answered, about["seconds"], about["tags"] == tags)
 
 
 def _resident_mb(process: int) -> float:

@@ -21,7 +21,7 @@ from finishing.exact import RGB, parse_exact
 from finishing.finish import METHODS, Sketch, fit
 from finishing.saving import LAYERED
 from images.line_art import read_sketch
-from images.reader import read_gray, read_rgba
+from images.reader import read_dpi, read_gray, read_rgba
 from loader.samples import Sample, select
 from loader.tags import read_tag_lines
 from progress import Progress
@@ -177,13 +177,14 @@ def _finish(
         exact=exact,
         with_parts=with_parts,
     )
+    dpi = None if options.longest else read_dpi(path)
     for part in exact:
         if not finished.inside(part).any():
             tqdm.write(f"{path}: no {part} found to color exactly", file=sys.stderr)
     for suffix in dict.fromkeys(options.save_as):
         try:
             write_finished(
-                finished, output, path.stem, suffix, colorist, tags, exact, options.transparent
+                finished, output, path.stem, suffix, colorist, tags, exact, options.transparent, dpi
             )
         except ValueError as error:
             raise BrokenImageError(path, str(error)) from error

@@ -54,11 +54,12 @@ def write_finished(
     tags: Sequence[int],
     exact: Mapping[str, RGB] | None = None,
     transparent: bool = False,
+    dpi: tuple[float, float] | None = None,
 ) -> Path:
     """Write `<stem>.<suffix>`, or under the next free number, whole or not at all; returns the
     path. Raises ValueError for what the format cannot hold."""
     entries = entries_of(colorist, tags, exact)
     return write_new(
         (folder / f"{name}.{suffix}" for name in numbered(stem)),
-        lambda path: save_finished(finished, path, entries, transparent=transparent),
+        lambda path: save_finished(finished, path, entries, transparent=transparent, dpi=dpi),
     )

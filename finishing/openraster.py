@@ -16,11 +16,17 @@ THUMBNAIL_SIDE = 256
 
 
 def save_openraster(
-    path: Path, layers: Iterable[Layer], flat: Image.Image, entries: Mapping[str, str]
+    path: Path,
+    layers: Iterable[Layer],
+    flat: Image.Image,
+    entries: Mapping[str, str],
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write layers, from the bottom up, and `flat`, what they look like together; `entries` go
-    into the flat picture."""
+    into the flat picture. dpi: dots per inch, whole numbers in what the format itself says."""
     image = ElementTree.Element("image", version="0.0.3", w=str(flat.width), h=str(flat.height))
+    if dpi:
+        image.attrib |= {"xres": str(round(dpi[0])), "yres": str(round(dpi[1]))}
     stack = ElementTree.SubElement(image, "stack")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("mimetype", "image/openraster")
@@ -33,7 +39,7 @@ def save_openraster(
             "stack.xml", ElementTree.tostring(image, encoding="UTF-8", xml_declaration=True)
         )
         with archive.open(MERGED, "w", force_zip64=True) as file:
-            save_png(flat, file, entries)
+            save_png(flat, file, entries, dpi)
         small = flat.copy()
         small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         with archive.open("Thumbnails/thumbnail.png", "w") as file:

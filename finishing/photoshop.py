@@ -11,20 +11,28 @@ from finishing.layers import Layer
 
 NAMESPACE = "https://github.com/blandocs/Tag2Pix"
 LONGEST = 30_000
+# Of the resource for the resolution: 16.16 fixed point, and the units to show it in.
+FIXED_POINT = 1 << 16
+PER_INCH, INCHES = 1, 1
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 
 def save_photoshop(
-    path: Path, layers: Iterable[Layer], flat: Image.Image, entries: Mapping[str, str]
+    path: Path,
+    layers: Iterable[Layer],
+    flat: Image.Image,
+    entries: Mapping[str, str],
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write layers, from the bottom up, and `flat`, what they look like together; `entries` go
-    into the XMP packet. Raises ValueError for a side of more than 30,000 pixels."""
+    into the XMP packet. dpi: dots per inch, below 65,536. Raises ValueError for a side of more
+    than 30,000 pixels."""
     from psd_tools import PSDImage
     from psd_tools.constants import ColorMode, Compression, Resource
     from psd_tools.psd import PSD
     from psd_tools.psd.header import FileHeader
     from psd_tools.psd.image_data import ImageData
-    from psd_tools.psd.image_resources import ImageResource, ImageResources
+    from psd_tools.psd.image_resources import ImageResource, ImageResources, ResoulutionInfo
 
     if max(flat.size) > LONGEST:
         raise ValueError(f"a PSD has at most {LONGEST:,} pixels on a side")
@@ -42,6 +50,12 @@ def save_photoshop(
     document.image_resources[Resource.XMP_METADATA] = ImageResource(
         key=Resource.XMP_METADATA, data=_packet(entries)
     )
+    if dpi:
+        across, down = (round(value * FIXED_POINT) for value in dpi)
+        document.image_resources[Resource.RESOLUTION_INFO] = ImageResource(
+            key=Resource.RESOLUTION_INFO,
+            data=ResoulutionInfo(across, PER_INCH, INCHES, down, PER_INCH, INCHES),
+        )
     # PSDImage.save would lay the layers on each other again, in floating point and much memory.
     with path.open("wb") as file:
         record.write(file)

@@ -9,13 +9,16 @@ from PIL import Image, PngImagePlugin
 
 
 def save_png(
-    picture: Image.Image, file: Path | IO[bytes], entries: Mapping[str, str] | None = None
+    picture: Image.Image,
+    file: Path | IO[bytes],
+    entries: Mapping[str, str] | None = None,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
-    """Write a PNG with text entries."""
+    """Write a PNG with text entries, and how many dots per inch it has."""
     text = PngImagePlugin.PngInfo()
     for name, value in (entries or {}).items():
         text.add_text(name, value)
-    picture.save(file, "PNG", pnginfo=text)
+    picture.save(file, "PNG", pnginfo=text, **({"dpi": dpi} if dpi else {}))
 
 
 def read_entries(file: str | os.PathLike | IO[bytes]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from finishing.png import read_entries, save_png
 
 FORMATS = ("png", "ora", "psd")
 LAYERED = ("ora", "psd")
+WRITERS = {".ora": save_openraster, ".psd": save_photoshop}
 READERS = {".png": read_entries, ".ora": read_openraster_entries, ".psd": read_photoshop_entries}
 
 
@@ -26,20 +27,20 @@ def save_finished(
     entries: Mapping[str, str],
     *,
     transparent: bool = False,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write a finished picture in the format of its suffix, one of FORMATS.
 
     entries: what the file says of itself, see `read_saved_entries`. transparent: without the
     background, which layers still have, only not visible. Layers and transparency need the parts.
+    dpi: dots per inch across and down, below 65,536.
     Raises ValueError for what the format cannot hold.
     """
     flat = Image.fromarray(finished.picture(transparent=transparent))
     if path.suffix == ".png":
-        save_png(flat, path, entries)
-    elif path.suffix == ".ora":
-        save_openraster(path, layers_of(finished, transparent=transparent), flat, entries)
-    elif path.suffix == ".psd":
-        save_photoshop(path, layers_of(finished, transparent=transparent), flat, entries)
+        save_png(flat, path, entries, dpi)
+    elif save_layers := WRITERS.get(path.suffix):
+        save_layers(path, layers_of(finished, transparent=transparent), flat, entries, dpi)
     else:
         raise ValueError(f"{path.suffix} is none of {', '.join(FORMATS)}")
 

@@ -27,6 +27,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000
 """Larger pictures are refused before a pixel is decoded: 100 MP are 300 MB in memory."""
 
+MAX_DPI = 1 << 16
+
 # Weights of red, green and blue that libpng uses for OpenCV's gray, in 1/32768. The published data
 # set was made with them.
 GRAY_WEIGHTS = (9797, 19234, 3737)
@@ -88,6 +90,20 @@ def count_frames(path: str | os.PathLike, *, max_pixels: float = MAX_PIXELS) -> 
     """How many frames or pages a picture file has; errors as in `read_rgb`."""
     with _opened(path, max_pixels, first_frame=True) as image:
         return _frames(image)
+
+
+def read_dpi(path: str | os.PathLike) -> tuple[float, float] | None:
+    """Dots per inch of a picture file, see `dpi_of`; errors as in `read_rgb`."""
+    with _opened(path, MAX_PIXELS, first_frame=True) as image:
+        return dpi_of(image)
+
+
+def dpi_of(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch across and down, as a picture says them; None where that cannot be meant."""
+    found = image.info.get("dpi")
+    if not found or not all(1 < value < MAX_DPI for value in found):
+        return None
+    return float(found[0]), float(found[1])
 
 
 @contextlib.contextmanager

@@ -4,14 +4,18 @@ import secrets
 from pathlib import Path
 
 import gradio as gr
+from PIL import Image
 
 from errors import InputError
 from studio import painting
 from studio.actions import Studio
-from studio.cleanup import METHODS, Cleanup
+from studio.cleanup import METHODS, Cleanup, clean
 from studio.events import reported
+from studio.sketch import Sketch, read_sketch_file
 from studio.swatches import rows
 from studio.widgets import image_as_uploaded
+
+AT_ONCE = 4
 
 
 class Api:
@@ -29,15 +33,22 @@ class Api:
 
         tags: names or ids. weights: "" for the first. The other values are the page's.
         """
-        painted, lines, read = self.studio.paint_file(
-            _required(sketch), Cleanup(cleanup, invert), _words(tags), weights
-        )
-        method = enlarge_by or painting.methods()[0]
-        picture = self.studio.enlarge_file(painted, lines, read.gray.size, size, method)
+        words, method = _words(tags), enlarge_by or painting.methods()[0]
+        colorist = self.studio.weights.colorist(weights)
+        names, exact = painting.split_words(words)
+        painting.check_method(method, exact)
+        chosen = painting.color_tags(colorist.vocabulary, names)
+        read, lines = self._read(sketch, Cleanup(cleanup, invert))
+        painted = self.studio.paint(colorist, lines, chosen)
+        wanted = painting.target_size(painted.picture.size, size, read.gray.size)
+        picture = painted.picture
+        if exact or wanted != picture.size:
+            picture = self.studio.saving.enlarge(colorist, painted, lines, wanted, method, exact)
         weights = self.studio.weights.named(weights)
         path = self._path("colored.png")
-        painting.save_png(picture, path, painted.tags, weights, read.dpi)
-        about = {"tags": painted.tags, "weights": weights, "seconds": round(painted.seconds, 3)}
+        said = [*painted.tags, *(word for word in words if "=" in word)]
+        painting.save_png(picture, path, said, weights, read.dpi)
+        about = {"tags": said, "weights": weights, "seconds": round(painted.seconds, 3)}
         return str(path), about
 
     @reported
@@ -47,15 +58,10 @@ class Api:
     ) -> str:  # fmt: skip
         """Color a sketch in every color of one thing ("hair", "skirt", …: see /tags), or in `count`
         "random palettes". Returns a ZIP of PNG files, named by their tags."""
-        all_painted = self.studio.vary_file(
-            _required(sketch),
-            Cleanup(cleanup, invert),
-            _words(tags),
-            weights,
-            what,
-            int(count),
-            int(seed),
-        )
+        colorist = self.studio.weights.colorist(weights)
+        choices = self.studio.choices(colorist, _words(tags), what, int(count), int(seed))
+        _, lines = self._read(sketch, Cleanup(cleanup, invert))
+        all_painted = [self.studio.paint(colorist, lines, choice) for choice in choices]
         weights = weights or self.studio.weights.first
         folder = self._path("pictures").parent
         pictures = [
@@ -82,6 +88,13 @@ class Api:
         """The weights that can be chosen, the default first."""
         return self.studio.weights.refresh()
 
+    def _read(self, sketch: str | None, cleanup: Cleanup) -> tuple[Sketch, Image.Image]:
+        """A sketch, and its line art."""
+        if not sketch:
+            raise InputError("no sketch: upload a picture file first")
+        read = read_sketch_file(sketch, Path(sketch).name, self.studio.limits)
+        return read, clean(read.gray, cleanup)
+
     def _path(self, name: str) -> Path:
         """In Gradio's cache: it removes what is there when it is old."""
         folder = self.studio.cache / secrets.token_hex(16)
@@ -92,7 +105,8 @@ class Api:
 def add_api(studio: Studio) -> None:
     """Add the endpoints to the app being built; their components are never shown."""
     api = Api(studio)
-    painter = {"concurrency_id": "painter", "concurrency_limit": 1}
+    # Pictures are painted one after another all the same; but none waits while another is enlarged.
+    several = {"concurrency_id": "programs", "concurrency_limit": AT_ONCE}
     with gr.Row(visible=False):
         sketch = image_as_uploaded(studio.cache, label="sketch")
         tags = gr.JSON([], label="tags")
@@ -108,20 +122,14 @@ def add_api(studio: Studio) -> None:
         archive = gr.File(label="archive")
         gr.Button().click(
             api.color, [sketch, tags, weights, cleanup, invert, size, enlarge_by],
-            [picture, about], api_name="color", **painter,
+            [picture, about], api_name="color", **several,
         )  # fmt: skip
         gr.Button().click(
             api.variations, [sketch, tags, weights, what, count, seed, cleanup, invert], archive,
-            api_name="variations", **painter,
+            api_name="variations", **several,
         )  # fmt: skip
-    gr.api(reported(api.tags), api_name="tags", **painter)
+    gr.api(reported(api.tags), api_name="tags", **several)
     gr.api(reported(api.weights), api_name="weights")
-
-
-def _required(sketch: str | None) -> str:
-    if not sketch:
-        raise InputError("no sketch: upload a picture file first")
-    return sketch
 
 
 def _words(tags) -> list[str]:

@@ -1,32 +1,77 @@
-"""Long work that leaves the processor to whoever is painting."""
+"""Long work that leaves the processor to whoever is painting, and can be cancelled."""
 
 import contextvars
-import functools
 import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import ParamSpec, TypeVar
 
-NICENESS = 15
+from errors import InputError
+
+NICEST = 19
+POLL_SECONDS = 0.1
 P = ParamSpec("P")
 R = TypeVar("R")
+Progress = Callable[[float, str], None]
 
 
-def in_background(function: Callable[P, R]) -> Callable[P, R]:
-    """Run every call in a thread of its own, of low priority where the system has that by thread
-    (Linux); those that torch starts for it inherit it. The caller waits for the result."""
+def nobody(share: float, what: str) -> None:
+    """A Progress that nobody looks at."""
 
-    @functools.wraps(function)
-    def run(*values: P.args, **named: P.kwargs) -> R:
+
+class Job:
+    """Work that somebody waits for, with its progress."""
+
+    def __init__(self, progress: Progress = nobody):
+        self._progress = progress
+        self._cancelled = threading.Event()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def report(self, share: float, what: str) -> None:
+        """Say how much is done, from 0 to 1, and what comes next. Raises InputError if the job was
+        cancelled."""
+        if self.is_cancelled:
+            raise InputError("cancelled")
+        self._progress(share, what)
+
+    def one_of(self, number: int, count: int) -> Progress:
+        """How to report on one of several pieces of the work, counted from 0."""
+        return lambda share, what: self.report(
+            (number + share) / count, f"{number + 1} of {count}: {what}"
+        )
+
+
+class Background:
+    """A thread for one piece of work at a time, in the order of asking. It is nicer than the others
+    by so much where the system has that by thread (Linux); those that torch starts for it inherit
+    it."""
+
+    def __init__(self, niceness: int):
+        self._thread = ThreadPoolExecutor(1, initializer=_be_nice, initargs=(niceness,))
+
+    def run(self, job: Job, function: Callable[P, R], *values: P.args, **named: P.kwargs) -> R:
+        """What the function returns. Raises InputError as soon as the job is cancelled: what waits
+        then never begins, and what is under way ends when it reports the next time."""
+        job.report(0, "waiting for other work")
         context = contextvars.copy_context()
-        with ThreadPoolExecutor(1, initializer=_lower_priority) as pool:
-            return pool.submit(context.run, function, *values, **named).result()
+        future = self._thread.submit(context.run, function, *values, **named)
+        while not wait([future], POLL_SECONDS).done:
+            if job.is_cancelled:
+                future.cancel()
+                job.report(0, "")
+        return future.result()
 
-    return run
 
-
-def _lower_priority() -> None:
+def _be_nice(niceness: int) -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(now + niceness, NICEST))

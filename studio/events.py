@@ -3,6 +3,7 @@
 import functools
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class Handlers:
             sections=as_json(sections(vocabulary), learned),
             learned=learned_line(sections(vocabulary), learned),
         )
-        what = gr.Dropdown([painting.RANDOM, *rows(vocabulary)])
+        what = gr.Dropdown([painting.RANDOM, *rows(vocabulary, learned)])
         return device_line(self.studio, weights), picker, what
 
     @reported
@@ -131,23 +132,22 @@ class Handlers:
     def color(self, key: str, words: list[str], weights: str):
         session = self._session(key)
         self.studio.color(session, _words(words), weights)
-        return self._view(session)
+        # What was clicked meanwhile stays chosen.
+        view = self._view(session)
+        return *view[:7], gr.skip(), *view[8:]
 
     @reported
     def color_live(self, live: bool, key: str, words: list[str], weights: str):
         session = self._session(key)
         if not live or session.drawing is None:
             return (gr.skip(),) * 13
-        self.studio.color(session, _words(words), weights)
-        # What was clicked meanwhile stays chosen.
-        view = self._view(session)
-        return *view[:7], gr.skip(), *view[8:]
+        return self.color(key, words, weights)
 
     @reported
     def finish(self, key: str):
         session = self._session(key)
-        self.studio.finish(session)
-        return _compared(session)
+        self.studio.saving.finish(session)
+        return _compared(session), self._status(session)
 
     @reported
     def undo(self, key: str):
@@ -190,7 +190,7 @@ class Handlers:
         progress=gr.Progress(),  # noqa: B008
     ):  # fmt: skip
         session = self._session(key)
-        archive, failed = self.studio.color_batch(
+        archive, failed = self.studio.saving.color_batch(
             session, _words(words), weights, _shown_by(progress)
         )
         return str(archive), _notice(failed, "alert")
@@ -201,7 +201,9 @@ class Handlers:
         progress=gr.Progress(),  # noqa: B008
     ) -> str:  # fmt: skip
         session = self._session(key)
-        path = self.studio.save(session, size, method, suffix, transparent, _shown_by(progress))
+        path = self.studio.saving.save(
+            session, size, method, suffix, transparent, _shown_by(progress)
+        )
         return str(path)
 
     @reported
@@ -209,15 +211,15 @@ class Handlers:
         self, key: str, size: str, method: str, progress=gr.Progress()  # noqa: B008
     ) -> str:  # fmt: skip
         session = self._session(key)
-        return str(self.studio.save_zip(session, size, method, _shown_by(progress)))
+        return str(self.studio.saving.save_zip(session, size, method, _shown_by(progress)))
 
     @reported
     def save_sheet(self, key: str) -> str:
-        return str(self.studio.save_sheet(self._session(key)))
+        return str(self.studio.saving.save_sheet(self._session(key)))
 
     def cancel(self, key: str):
-        """Ends what the session has under way, at its next step."""
-        self._session(key).cancelled.set()
+        """Ends what the session waits for."""
+        self._session(key).cancel()
 
     def _session(self, key: str) -> Session:
         return self.studio.sessions.get(key)
@@ -245,7 +247,7 @@ class Handlers:
         return (
             sketch,
             _notice(notices, role),
-            gr.Image(str(drawing.lines) if cleaned else None, visible=cleaned),
+            {"url": address(drawing.lines)} if cleaned else {},
             gr.Radio(value=cleanup.method),
             gr.Checkbox(value=cleanup.invert),
             gr.Slider(visible=cleanup.method == "threshold"),
@@ -263,9 +265,10 @@ class Handlers:
             return ""
         device = device_name(self.studio.weights.device)
         width, height = result.drawing.size
+        state = "" if result.full.exists() else "finishing … "
         return (
             f"<b>{result.seconds:.2f} s</b> on {escape(device)} · {escape(result.weights)} · "
-            f"{width} × {height} px<br>{escape(result.caption)}"
+            f"{state}{width} × {height} px<br>{escape(result.caption)}"
         )
 
     def _steps(self, session: Session):
@@ -276,12 +279,7 @@ class Handlers:
 
     def _varied(self, session: Session):
         made = session.variations
-        common = set.intersection(*(set(r.tags) for r in made)) if made else set()
-        captions = [_caption(tag for tag in r.tags if tag not in common) for r in made]
-        return (
-            gr.HTML(_strip(made, captions), visible=bool(made)),
-            gr.Row(visible=bool(made)),
-        )
+        return gr.HTML(_strip(made), visible=bool(made)), gr.Row(visible=bool(made))
 
 
 def device_line(studio: Studio, weights: str = "") -> str:
@@ -311,16 +309,18 @@ def _compared(session: Session) -> dict:
     }
 
 
-def _strip(results: Sequence[Result], captions: Sequence[str] | None = None) -> list[dict]:
-    captions = captions or [result.caption for result in results]
+def _strip(results: Sequence[Result]) -> list[dict]:
+    """Pictures to choose from; `short` tells what sets each apart from the others."""
+    common = set.intersection(*(set(result.tags) for result in results)) if results else set()
+    shorts = [replace(r, tags=tuple(t for t in r.tags if t not in common)) for r in results]
     return [
-        {"url": address(result.picture), "html": escape(caption)}
-        for result, caption in zip(results, captions, strict=True)
+        {
+            "url": address(result.picture),
+            "html": escape(result.caption),
+            "short": escape((short if short.tags else result).caption),
+        }
+        for result, short in zip(results, shorts, strict=True)
     ]
-
-
-def _caption(tags) -> str:
-    return ", ".join(tag.replace("_", " ") for tag in tags)
 
 
 def _notice(lines: Sequence[str], role: str) -> str:

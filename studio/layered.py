@@ -3,14 +3,17 @@
 import io
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 from PIL import Image
 
 from errors import InputError
+from finishing.photoshop import FIXED_POINT
 from images.reader import MAX_PIXELS
 
-MERGED = "mergedimage.png"
+MERGED, STACK = "mergedimage.png", "stack.xml"
 MAX_MERGED_BYTES = 200 << 20
+MAX_STACK_BYTES = 1 << 20
 UNREADABLE = {
     ".clip": "Clip Studio",
     ".sai": "SAI",
@@ -21,7 +24,8 @@ UNREADABLE = {
 
 
 def read_layered(path: Path, name: str, max_pixels: float = MAX_PIXELS) -> Image.Image | None:
-    """The merged picture, RGBA; None where it is no such file. Raises InputError naming `name`."""
+    """The merged picture, RGBA, with its dots per inch as `info["dpi"]` if the file says them; None
+    where it is no such file. Raises InputError naming `name`."""
     with path.open("rb") as file:
         start = file.read(4)
     if start == b"8BPS":
@@ -37,6 +41,7 @@ def read_layered(path: Path, name: str, max_pixels: float = MAX_PIXELS) -> Image
 def _read_psd(path: Path, name: str, max_pixels: float) -> Image.Image:
     try:
         from psd_tools import PSDImage
+        from psd_tools.constants import Resource
     except ImportError as error:
         raise InputError(f"{name}: PSD files need psd-tools: pip install psd-tools") from error
     try:
@@ -45,7 +50,11 @@ def _read_psd(path: Path, name: str, max_pixels: float) -> Image.Image:
         merged = document.topil() if document.has_preview() else document.composite()
         if merged is None:
             raise InputError(f"{name}: it holds no merged picture: save it with one, or as PNG")
-        return merged.convert("RGBA")
+        picture = merged.convert("RGBA")
+        if resolution := document.image_resources.get_data(Resource.RESOLUTION_INFO):
+            inch = resolution.horizontal / FIXED_POINT, resolution.vertical / FIXED_POINT
+            picture.info["dpi"] = inch
+        return picture
     except InputError:
         raise
     except Exception as error:  # its parser raises anything about a damaged file
@@ -64,11 +73,26 @@ def _read_zip(path: Path, name: str, max_pixels: float) -> Image.Image:
             content = archive.read(MERGED)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             _check_size(image.size, name, max_pixels)
-            return image.convert("RGBA")
+            picture = image.convert("RGBA")
+            if "dpi" not in picture.info:
+                picture.info |= _stack_dpi(path)
+            return picture
     except InputError:
         raise
     except Exception as error:  # zipfile and Pillow raise anything about a damaged file
         raise InputError(f"{name}: damaged: {error}") from error
+
+
+def _stack_dpi(path: Path) -> dict[str, tuple[float, float]]:
+    """What the stack.xml of an OpenRaster file says, as Pillow's `info` has it."""
+    with zipfile.ZipFile(path) as archive:
+        if STACK not in archive.namelist() or archive.getinfo(STACK).file_size > MAX_STACK_BYTES:
+            return {}
+        image = ElementTree.fromstring(archive.read(STACK))
+    if "xres" not in image.attrib:
+        return {}
+    across = float(image.get("xres"))
+    return {"dpi": (across, float(image.get("yres", across)))}
 
 
 def _check_size(size: tuple[int, int], name: str, max_pixels: float) -> None:

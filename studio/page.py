@@ -20,8 +20,14 @@ EXAMPLES = PROJECT / "testset" / "liner_test"
 CACHE_SECONDS = 3600
 QUEUE = 100
 PAINTER = PRIVATE | {"concurrency_id": "painter", "concurrency_limit": 1}
-FINISHER = PRIVATE | {"concurrency_id": "finisher", "concurrency_limit": 1}
-PACKER = PRIVATE | {"concurrency_id": "packer", "concurrency_limit": 1}
+STEPPER = PRIVATE | {"concurrency_id": "stepper", "concurrency_limit": 1}
+VARIER = PRIVATE | {"concurrency_id": "varier", "concurrency_limit": 1}
+# These have queues of their own, see Saving, where what waits can be cancelled. Gradio has 40
+# threads for all.
+FINISHER, SAVER, PACKER = (
+    PRIVATE | {"concurrency_id": name, "concurrency_limit": 8}
+    for name in ("finisher", "saver", "packer")
+)
 
 
 def theme() -> gr.themes.Base:
@@ -39,6 +45,10 @@ def theme() -> gr.themes.Base:
         button_primary_text_color="white",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
+        body_background_fill="*neutral_100",
+        checkbox_label_background_fill_selected="*primary_700",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_300",
     )
@@ -83,7 +93,10 @@ def _sketch_column() -> dict:
     notice = gr.HTML(elem_id="notice")
     strip = html(
         "strip",
-        [{"url": address(path), "html": f"Example {path.stem}"} for path in examples()],
+        [
+            {"url": address(path), "html": f"Example {path.stem}", "short": path.stem}
+            for path in examples()
+        ],
         name="Examples", elem_id="examples", elem_classes="strip", visible=bool(examples()),
     )  # fmt: skip
     photo = gr.Button("Photo of paper: make it white", elem_id="photo", size="sm")
@@ -101,10 +114,7 @@ def _sketch_column() -> dict:
         invert = gr.Checkbox(label="Invert: the lines are light on dark", elem_id="invert")
         level = gr.Slider(0, 255, 0, step=1, label="Threshold (0: automatic)", visible=False)
         sigma = gr.Slider(0.3, 2, 0.4, step=0.05, label="XDoG: line width", visible=False)
-    preview = gr.Image(
-        label="What is colored", type="filepath", interactive=False, buttons=[], height=240,
-        elem_id="preview", visible=False,
-    )  # fmt: skip
+    preview = html("preview", {}, elem_id="preview")
     return {
         "sketch": sketch, "notice": notice, "examples": strip, "method": method, "photo": photo,
         "invert": invert, "level": level, "sigma": sigma, "preview": preview,
@@ -130,7 +140,7 @@ def _tag_column(studio: Studio) -> dict:
 
 
 def _result_column(studio: Studio) -> dict:
-    vocabulary = studio.weights.colorist("").vocabulary
+    things = rows(studio.weights.colorist("").vocabulary, studio.weights.learned(""))
     gr.HTML("<h2><b>3</b> Result</h2>", elem_classes="step", elem_id="result-title")
     with gr.Row(elem_id="actions"):
         color = gr.Button("Color", variant="primary", elem_id="color", scale=3)
@@ -142,23 +152,30 @@ def _result_column(studio: Studio) -> dict:
     history = html(
         "strip", [], name=f"History: the last {HISTORY}", elem_id="history", elem_classes="strip"
     )
-    with gr.Accordion("Save", open=True, elem_id="saving"):
+    with gr.Column(elem_id="saving"):
+        gr.HTML("<h3>Save</h3>", elem_classes="part")
         with gr.Row(elem_classes="controls"):
             suffix = gr.Dropdown(
                 [(name.upper(), name) for name in FORMATS], value="png", label="File",
-                min_width=90, elem_id="suffix",
+                min_width=110, elem_id="suffix",
             )  # fmt: skip
-            size = gr.Dropdown(list(painting.SIZES), label="Size", min_width=190, elem_id="size")
-            method = gr.Dropdown(painting.methods(), label="Made with", min_width=120)
+            size = gr.Dropdown(
+                list(painting.SIZES), label="Size", min_width=240, scale=2, elem_id="size"
+            )
+            method = gr.Dropdown(painting.methods(), label="Made with", min_width=140)
+        with gr.Row(elem_classes="controls", elem_id="saver"):
             save = gr.Button("Save", elem_id="save", min_width=90)
-        with gr.Row(elem_classes="controls"):
-            transparent = gr.Checkbox(label="transparent background", elem_id="transparent")
-            cancel = gr.Button("Cancel", elem_id="cancel", size="sm", min_width=80, scale=0)
-    with gr.Accordion("Variations", open=True, elem_id="varying"):
+            cancel = gr.Button("Cancel", elem_id="cancel", min_width=90)
+            transparent = gr.Checkbox(
+                label="transparent background", elem_id="transparent", container=False,
+                min_width=190,
+            )  # fmt: skip
+    with gr.Column(elem_id="varying"):
+        gr.HTML("<h3>Variations</h3>", elem_classes="part")
         with gr.Row(elem_classes="controls"):
             what = open_dropdown(
-                [painting.RANDOM, *rows(vocabulary)], value="hair", label="Vary", min_width=150,
-                elem_id="what",
+                [painting.RANDOM, *things], value=next(iter(things), painting.RANDOM),
+                label="Vary", min_width=150, elem_id="what",
             )  # fmt: skip
             count = gr.Slider(2, painting.MAX_VARIATIONS, 9, step=1, label="How many",
                               visible=False, min_width=150)  # fmt: skip
@@ -193,8 +210,8 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     varied = [page.grid, page.exports]
     request = [page.key, page.picker, page.weights]
     finish = {
-        "fn": handlers.finish, "inputs": page.key, "outputs": page.compare,
-        "show_progress": "hidden", **FINISHER,
+        "fn": handlers.finish, "inputs": page.key, "outputs": [page.compare, page.status],
+        "show_progress": "hidden", "trigger_mode": "always_last", **FINISHER,
     }  # fmt: skip
 
     opened = app.load(
@@ -206,19 +223,29 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     )
     begun.success(**finish)
 
-    page.sketch.input(handlers.load, [page.key, page.sketch], [*whole, page.batching], **PRIVATE)
-    page.examples.input(handlers.load_example, [page.key, page.examples], whole, **PRIVATE)
-    page.photo.click(handlers.photo, page.key, whole, **PRIVATE)
+    # What comes while the same is under way must not be lost: Gradio's default is to ignore it.
+    # One place for progress and mistakes: else each of the page's parts would say "Error".
+    there = {"show_progress_on": page.status}
+    page.sketch.input(
+        handlers.load, [page.key, page.sketch], [*whole, page.batching], **there, **PRIVATE
+    )
+    page.examples.input(handlers.load_example, [page.key, page.examples], whole, **there, **PRIVATE)
+    page.photo.click(handlers.photo, page.key, whole, **there, **PRIVATE)
     gr.on(
         [page.method.input, page.invert.input, page.level.release, page.sigma.release],
         handlers.clean,
         [page.key, page.method, page.invert, page.level, page.sigma],
         whole,
+        **there,
         **PRIVATE,
     )
-    page.weights.input(handlers.choose_weights, [page.key, page.weights], weights, **PAINTER)
+    page.weights.input(
+        handlers.choose_weights, [page.key, page.weights], weights, **there, **PAINTER
+    )
 
-    colored = page.color.click(handlers.color, request, whole, **PAINTER)
+    colored = page.color.click(
+        handlers.color, request, whole, trigger_mode="always_last", **there, **PAINTER
+    )
     colored.success(None, js=_script("show_result.js"))
     colored.success(**finish)
     chosen = page.picker.input(
@@ -226,36 +253,37 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         trigger_mode="always_last", show_progress="hidden", **PRIVATE,
     )  # fmt: skip
     lively = chosen.success(
-        handlers.color_live, [page.live, *request], whole, show_progress="hidden", **PAINTER
-    )
+        handlers.color_live, [page.live, *request], whole,
+        trigger_mode="always_last", show_progress="hidden", **PAINTER,
+    )  # fmt: skip
     lively.success(**finish)
     for event, handler in (
         (page.undo.click, handlers.undo),
         (page.redo.click, handlers.redo),
     ):
-        event(handler, page.key, whole, show_progress="hidden", **PRIVATE)
+        event(handler, page.key, whole, trigger_mode="multiple", show_progress="hidden", **STEPPER)
     for strip, handler in (
         (page.history, handlers.return_to_history),
         (page.grid, handlers.return_to_variation),
     ):
-        strip.input(handler, [page.key, strip], whole, **PRIVATE).success(**finish)
+        strip.input(handler, [page.key, strip], whole, **there, **PRIVATE).success(**finish)
 
     page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
     page.vary.click(
         handlers.vary, [page.key, page.what, page.count, page.picker, page.weights], varied,
-        **PAINTER,
+        **there, **VARIER,
     )  # fmt: skip
     made_with = [page.size, page.enlarged_by]
     for button, action, inputs, outputs, limits in (
         (
             page.save, handlers.save,
-            [page.key, *made_with, page.suffix, page.transparent], page.download, FINISHER,
+            [page.key, *made_with, page.suffix, page.transparent], page.download, SAVER,
         ),
         (page.save_zip, handlers.save_zip, [page.key, *made_with], page.download, PACKER),
         (page.save_sheet, handlers.save_sheet, [page.key], page.download, PACKER),
         (page.batch, handlers.color_batch, request, [page.download, page.notice], PACKER),
     ):  # fmt: skip
-        saved = button.click(action, inputs, outputs, show_progress_on=page.status, **limits)
+        saved = button.click(action, inputs, outputs, **there, **limits)
         saved.success(None, page.download, None, js=_script("download.js"))
     page.cancel.click(handlers.cancel, page.key, None, queue=False, **PRIVATE)
 

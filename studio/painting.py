@@ -20,13 +20,14 @@ from files.atomic import atomic_path
 from finishing.exact import RGB, format_exact, parse_exact
 from finishing.finish import Finished, Sketch
 from loader.tags import Vocabulary
-from studio.swatches import rows
+from studio.background import Progress, nobody
 from upscaling.models import waifu2x_models
 
 RANDOM = "random palettes"
 MAX_VARIATIONS = 32
 MAX_SIDE = 4096
-SIZES = {"as large as the sketch": 0, "as painted": 1, "2x": 2, "4x": 4}
+AS_THE_SKETCH = "as large as the sketch"
+SIZES = {AS_THE_SKETCH: 0, "as painted": 1, "2x": 2, "4x": 4}
 OWN_LINES = "own lines"
 RANDOM_PARTS = ("hair", "eyes", "skin", "background")
 CLOTHES_IN_PALETTE = 3
@@ -62,11 +63,10 @@ def paint(colorist: Colorist, gray: Image.Image, tags: Sequence[int]) -> Painted
 
 
 def variations(
-    vocabulary: Vocabulary, tags: Sequence[int], what: str, count: int, seed: int
+    things: Mapping[str, tuple[int, ...]], tags: Sequence[int], what: str, count: int, seed: int
 ) -> list[list[int]]:
-    """Tag lists for a grid: every color of one row of the picker instead of those in `tags`, or
-    `count` palettes drawn at random. Raises InputError for an unknown row."""
-    things = rows(vocabulary)
+    """Tag lists for a grid: every color of one thing, see `swatches.rows`, instead of those in
+    `tags`, or `count` palettes drawn at random. Raises InputError for an unknown thing."""
     if what == RANDOM:
         draw = random.Random(seed)
         count = max(1, min(int(count), MAX_VARIATIONS))
@@ -77,7 +77,7 @@ def variations(
     return [[*fixed, tag] for tag in things[what][:MAX_VARIATIONS]]
 
 
-def _random_palette(things: dict[str, tuple[int, ...]], draw: random.Random) -> list[int]:
+def _random_palette(things: Mapping[str, tuple[int, ...]], draw: random.Random) -> list[int]:
     clothes = [name for name in things if name not in RANDOM_PARTS]
     worn = draw.sample(clothes, min(CLOTHES_IN_PALETTE, len(clothes)))
     parts = [name for name in RANDOM_PARTS if name in things]
@@ -97,10 +97,12 @@ def target_size(picture: tuple[int, int], size: str, sketch: tuple[int, int]) ->
     return (picture[0] * factor, picture[1] * factor) if factor else sketch
 
 
-def check_method(method: str) -> None:
-    """Raises InputError for one that is not installed."""
+def check_method(method: str, exact: Mapping[str, RGB]) -> None:
+    """Raises InputError for one that is not installed, or does not know the exact colors."""
     if method not in methods():
         raise InputError(f"cannot enlarge by '{method}': choose from {', '.join(methods())}")
+    if exact and method != OWN_LINES:
+        raise InputError(f"exact colors are made with '{OWN_LINES}', not by {method}")
 
 
 def enlarge(
@@ -141,18 +143,29 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, RGB]]:
 
 
 def finish(
-    colorist: Colorist,
+    colorist: Callable[[], Colorist],
     sketch: Sketch,
     picture: Image.Image,
-    tags: Sequence[int],
+    names: Sequence[str],
     exact: Mapping[str, RGB],
     *,
-    with_parts: bool,
+    with_parts: bool = False,
+    report: Progress = nobody,
 ) -> Finished:
-    """The painted picture under the sketch's own lines, at its size; see finishing.finish."""
+    """The painted picture under the sketch's own lines, at its size; see finishing.finish.
+
+    names: the tags that it was painted with. The colorist is asked for only where parts or exact
+    colors need it: the rest is done without weights. `report` may raise to end the work.
+    """
+    report(0, "finding regions")
+    regions = sketch.regions
     changes = None
     if with_parts or exact:
-        changes = part_changes(colorist, Image.fromarray(sketch.lines.gray), tags)
+        report(0.3, "finding parts")
+        painter = colorist()
+        tags = color_tags(painter.vocabulary, names)
+        changes = part_changes(painter, Image.fromarray(sketch.lines.gray), tags)
+    report(0.6, f"filling {regions.count} regions")
     return sketch.finish(np.asarray(picture), changes=changes, exact=exact)
 
 

@@ -11,8 +11,7 @@ from PIL import Image
 
 from finishing.exact import parse_exact
 from finishing.saving import FORMATS, read_saved_entries
-
-MAX_STACK_BYTES = 1 << 20
+from studio.layered import MAX_STACK_BYTES, STACK
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,9 @@ def read_saved(path: Path, size: tuple[int, int]) -> Saved | None:
 
 def _lines_of_openraster(path: Path, size: tuple[int, int]) -> Image.Image | None:
     with zipfile.ZipFile(path) as archive:
-        if archive.getinfo("stack.xml").file_size > MAX_STACK_BYTES:
+        if archive.getinfo(STACK).file_size > MAX_STACK_BYTES:
             return None
-        stack = ElementTree.fromstring(archive.read("stack.xml"))
+        stack = ElementTree.fromstring(archive.read(STACK))
         for layer in stack.iter("layer"):
             if layer.get("name") == "lines":
                 with archive.open(layer.get("src")) as file, Image.open(file) as image:

@@ -10,9 +10,11 @@ from pathlib import Path
 from PIL import Image
 
 from errors import InputError
+from studio.background import Job, Progress, nobody
 from studio.cleanup import Cleanup
 from studio.painting import Painted, save_png
 
+BATCH = ".batch"
 HISTORY = 24
 STEPS = 40
 
@@ -77,7 +79,7 @@ class Session:
     batch: list[Path] = field(default_factory=list)
     undone: list[Step] = field(default_factory=list)
     done: list[Step] = field(default_factory=list)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    jobs: set[Job] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     workers: int = 0
     files: int = 0
@@ -106,6 +108,22 @@ class Session:
             with self.lock:
                 self.workers -= 1
                 self._remove_unused()
+
+    @contextmanager
+    def job(self, progress: Progress = nobody) -> Iterator[Job]:
+        """Work that `cancel` ends; what it needs is kept also while it waits."""
+        job = Job(progress)
+        self.jobs.add(job)
+        try:
+            with self.at_work():
+                yield job
+        finally:
+            self.jobs.discard(job)
+
+    def cancel(self) -> None:
+        """End what is under way."""
+        for job in tuple(self.jobs):
+            job.cancel()
 
     def load(self, gray: Image.Image, name: str, dpi: tuple[float, float] | None = None) -> None:
         """Start with another sketch; tags and history stay, the picture of the old one does not."""
@@ -146,9 +164,9 @@ class Session:
             if in_history and result not in self.history:
                 self.history = [result, *self.history][:HISTORY]
             if result.drawing == self.drawing:
-                tags = result.tags
-                # Not a step of its own: Ctrl+Z goes back from tags to tags.
-                self.state = Step(self.drawing, tags, result)
+                # Not a step of its own: Ctrl+Z goes back from tags to tags. They may be others than
+                # those of the result, chosen while it was painted.
+                self.state = Step(self.drawing, self.state.tags, result)
             self._remove_unused()
 
     def return_to(self, result: Result) -> None:
@@ -191,14 +209,15 @@ class Session:
 
     def take_batch(self, paths: Sequence[Path]) -> None:
         """Keep copies of uploaded files to color together; they keep their names."""
-        folder = self.folder / "batch"
-        shutil.rmtree(folder, ignore_errors=True)
-        self.batch = []
+        batch, folder = [], self._path().with_suffix(BATCH)
         for number, path in enumerate(paths):
             copy = folder / str(number) / path.name
             copy.parent.mkdir(parents=True)
             shutil.copyfile(path, copy)
-            self.batch.append(copy)
+            batch.append(copy)
+        with self.lock:
+            self.batch = batch
+            self._remove_unused()
 
     def download(self, name: str) -> Path:
         """Where a file to save under this name is written."""
@@ -232,3 +251,12 @@ class Session:
         for path in self.folder.glob("*.png"):
             if path not in used:
                 path.unlink(missing_ok=True)
+        for folder in self.folder.glob(f"*{BATCH}"):
+            if not any(path.is_relative_to(folder) for path in self.batch):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_gray(path: Path) -> Image.Image:
+    """A picture of a session in mode L."""
+    with Image.open(path) as image:
+        return image.convert("L")

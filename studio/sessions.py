@@ -65,7 +65,7 @@ class Sessions:
     def close(self) -> None:
         """End what is under way, and wait for it."""
         for _, session in self._sessions.values():
-            session.cancelled.set()
+            session.cancel()
         end = time.monotonic() + CLOSING_SECONDS
         while any(s.workers for _, s in self._sessions.values()) and time.monotonic() < end:
             time.sleep(0.1)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from errors import BrokenImageError, InputError
-from images.reader import FORMATS, count_frames, read_rgb, to_gray
+from images.reader import FORMATS, count_frames, dpi_of, read_rgb, to_gray
 from studio.layered import read_layered
 
 MEGABYTE = 1 << 20
@@ -58,6 +58,7 @@ def read_sketch_file(path: str | Path, name: str, limits: Limits = Limits()) -> 
     layered = read_layered(path, name, max_pixels)
     if layered is not None:
         rgb, alpha = _on_white(layered), np.asarray(layered)[..., 3]
+        dpi = dpi_of(layered)
     else:
         try:
             frames = count_frames(path, max_pixels=max_pixels)
@@ -90,8 +91,7 @@ def _on_white(image: Image.Image) -> np.ndarray:
 def _alpha_and_dpi(path: Path) -> tuple[np.ndarray | None, tuple[float, float] | None]:
     """Of a picture that could be read."""
     with Image.open(path, formats=FORMATS) as image:
-        found = image.info.get("dpi")
-        dpi = tuple(map(float, found)) if found and min(found) > 1 else None
+        dpi = dpi_of(image)
         if not image.has_transparency_data:
             return None, dpi
         upright = ImageOps.exif_transpose(image.convert("RGBA"))

@@ -108,18 +108,26 @@ def sections(vocabulary: Vocabulary) -> list[Section]:
     return [Section(title, _rows(found[part])) for title, part in SECTIONS.items() if found[part]]
 
 
-def rows(vocabulary: Vocabulary) -> dict[str, tuple[int, ...]]:
-    """The tag ids of everything that comes in several colors, by its name."""
-    return {
-        row.name: tuple(swatch.tag for swatch in row.swatches if swatch.exclusive)
+def rows(
+    vocabulary: Vocabulary, learned: Collection[str] | None = None
+) -> dict[str, tuple[int, ...]]:
+    """The tag ids of everything that comes in several colors, by its name; with `learned` only
+    those of these names."""
+    found = {
+        row.name: tuple(
+            swatch.tag
+            for swatch in row.swatches
+            if swatch.exclusive and (learned is None or swatch.name in learned)
+        )
         for section in sections(vocabulary)
         for row in section.rows
         if row.name != SINGLES
     }
+    return {name: tags for name, tags in found.items() if tags}
 
 
-def as_json(listed: list[Section], learned: Collection[str]) -> list[dict]:
-    """What the page's picker is given; `learned` are the tags that the weights know."""
+def as_json(listed: list[Section], learned: Collection[str] | None) -> list[dict]:
+    """What the page's picker is given; `learned` are the tags that the weights know, None: all."""
     return [
         {
             "html": escape(section.name),
@@ -137,16 +145,22 @@ def as_json(listed: list[Section], learned: Collection[str]) -> list[dict]:
     ]
 
 
-def learned_line(listed: list[Section], learned: Collection[str]) -> str:
+def learned_line(listed: list[Section], learned: Collection[str] | None) -> str:
     """What the page says of the weights: of which things they know how many colors."""
-    known, all_tags = [], 0
+    if learned is None:
+        return "These weights do not say which tags they have learned: some may do nothing."
+    known, is_all = [], True
     for row in (row for section in listed for row in section.rows):
-        count = sum(swatch.name in learned for swatch in row.swatches)
-        all_tags += len(row.swatches)
-        if count and row.name != SINGLES:
-            known.append(f"{escape(row.name)} ({count})")
-    if all_tags == len(set(learned)):
-        return "These weights know every tag, or do not say which."
+        names = [swatch.name for swatch in row.swatches if swatch.name in learned]
+        is_all &= len(names) == len(row.swatches)
+        if row.name == SINGLES:
+            known += [escape(name.replace("_", " ")) for name in names]
+        elif names:
+            known.append(f"{escape(row.name)} ({len(names)} of {len(row.swatches)})")
+    if is_all:
+        return "These weights have learned every tag."
+    if not known:
+        return "These weights have learned no tag: what is chosen does hardly anything."
     return f"These weights have learned {', '.join(known)}. The others stand below, faded."
 
 
@@ -173,9 +187,9 @@ def _swatch(tag: int, name: str) -> Swatch:
     return Swatch(tag, name, color or UNKNOWN_COLOR, exclusive=color is not None)
 
 
-def _tag_json(swatch: Swatch, learned: Collection[str]) -> dict:
+def _tag_json(swatch: Swatch, learned: Collection[str] | None) -> dict:
     return {
-        "known": swatch.name in learned,
+        "known": learned is None or swatch.name in learned,
         "private": not PRIVATE.isdisjoint(swatch.name.split("_")),
         "find": _search_words(swatch.name),
         "name": swatch.name,

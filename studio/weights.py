@@ -51,11 +51,17 @@ class Weights:
         """The name that saved pictures tell."""
         return name or self.first
 
-    def learned(self, name: str) -> set[str]:
-        """The color tags that these weights were trained on; all where they do not say."""
-        colorist = self.colorist(name)
-        vocabulary, seen = colorist.vocabulary, colorist.checkpoint.record.seen
-        return {vocabulary.names[t] for t in vocabulary.cvt if seen is None or seen.get(t, 0) > 0}
+    def learned(self, name: str) -> set[str] | None:
+        """The color tags that these weights were trained on; None where they do not say."""
+        return learned(self.colorist(name))
+
+
+def learned(colorist: Colorist) -> set[str] | None:
+    """The color tags that a colorist was trained on; None where its file does not say."""
+    vocabulary, seen = colorist.vocabulary, colorist.checkpoint.record.seen
+    if seen is None:
+        return None
+    return {vocabulary.names[tag] for tag in vocabulary.cvt if seen.get(tag, 0) > 0}
 
 
 def _find(options: Options) -> dict[str, Path]:

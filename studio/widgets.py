@@ -1,6 +1,7 @@
 """What the page has that Gradio has not, and all that depends on how Gradio works inside.
 
-The widgets are gr.HTML with templates of our own: sketch, picker, compare and strips of pictures.
+The widgets are gr.HTML with templates of our own: sketch, preview, picker, compare and strips of
+pictures.
 A test starts the page and fails where Gradio no longer does what is relied on here.
 """
 
@@ -18,11 +19,12 @@ PRIVATE = {"api_visibility": "private"}
 
 
 def html(widget: str, value, /, **options) -> gr.HTML:
-    """A widget, of assets/<widget>.html and assets/<widget>.js."""
+    """A widget, of assets/<widget>.html and, if it does anything, assets/<widget>.js."""
+    script = ASSETS / f"{widget}.js"
     return gr.HTML(
         value,
         html_template=(ASSETS / f"{widget}.html").read_text(encoding="utf-8"),
-        js_on_load=(ASSETS / f"{widget}.js").read_text(encoding="utf-8"),
+        js_on_load=script.read_text(encoding="utf-8") if script.exists() else None,
         apply_default_css=False,
         **options,
     )

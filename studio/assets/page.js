@@ -3,6 +3,14 @@
   for (const id of ['status', 'notice']) {
     document.getElementById(id)?.setAttribute('aria-live', 'polite');
   }
+  // Toolbars: the buttons of a row are one Tab stop.
+  for (const [id, name] of [['actions', 'Coloring'], ['saver', 'Saving']]) {
+    const row = document.getElementById(id);
+    row.setAttribute('role', 'toolbar');
+    row.setAttribute('aria-label', name);
+    row.dataset.roving = '';
+    [...row.querySelectorAll('button')].forEach((b, at) => { b.tabIndex = at ? -1 : 0; });
+  }
   const press = (id) => document.getElementById(id)?.click();
   document.addEventListener('keydown', (event) => {
     if (!(event.ctrlKey || event.metaKey)) return;
@@ -21,7 +29,7 @@
     const step = steps[event.key];
     const group = step && event.target.matches?.('button') && event.target.closest('[data-roving]');
     if (!group) return;
-    const buttons = [...group.querySelectorAll('button')].filter((b) => b.offsetParent);
+    const buttons = [...group.querySelectorAll('button')].filter((b) => b.offsetParent && !b.disabled);
     const at = buttons.indexOf(event.target) + step;
     const next = buttons[Math.max(0, Math.min(buttons.length - 1, at))];
     for (const button of buttons) button.tabIndex = button === next ? 0 : -1;

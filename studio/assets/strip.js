@@ -1,4 +1,4 @@
-// Pictures to choose from: `props.value` is a list of {url, html}; a click sends the place of one.
+// Pictures to choose from: `props.value` is a list of {url, html, short}; a click sends the place of one.
 let shown = props.value;
 watch('value', () => { if (Array.isArray(props.value)) shown = props.value; });
 element.addEventListener('click', (event) => {

@@ -7,7 +7,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from started import StartedStudio
+
+from checkpoints.writing import save
+from loader.tags import load_vocabulary
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -17,13 +21,18 @@ if not (find_spec("playwright") and find_spec("gradio")):
     collect_ignore_glob = ["test_*.py"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 15_000
+PATIENCE = 30_000
+LEARNED = ("blue_hair", "green_hair", "blue_eyes", "white_background")
 
 
 @pytest.fixture(scope="session")
 def studio(small_checkpoint, tmp_path_factory) -> Iterator[StartedStudio]:
     folder = tmp_path_factory.mktemp("choice")
     shutil.copy(small_checkpoint, folder / "other.pkl")
+    content = torch.load(small_checkpoint, weights_only=True)
+    ids = load_vocabulary().ids
+    content["tag2pix"]["seen"] = {ids[tag]: 9 for tag in LEARNED} | {ids["red_skirt"]: 0}
+    save(content, folder / "taught.pkl")
     started = StartedStudio(f"--load={small_checkpoint}", f"--weights_dir={folder}")
     yield started
     assert started.close() == 0, "".join(started.lines)
@@ -32,8 +41,9 @@ def studio(small_checkpoint, tmp_path_factory) -> Iterator[StartedStudio]:
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     assert CHROMIUM, "no Chromium: apt-get install chromium, or set CHROMIUM to its path"
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # Chromium refuses to run as root inside its sandbox.
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
-from steps import RESULT, choose, clear, color, load, ready
+from steps import RESULT, TESTSET, choose, clear, color, load, ready, upload
 
 pytestmark = pytest.mark.browser
 
@@ -27,20 +28,37 @@ def axe(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, studio, axe, mode):
+def test_axe_finds_nothing_serious(page, studio, axe, mode, tmp_path):
     page.goto(f"{studio.url}?__theme={mode}")
     ready(page)
+    page.add_script_tag(path=axe)
     load(page)
     color(page)
-    page.add_script_tag(path=axe)
+    assert not _serious(page)
+    # Everything that is not always there: notices, tags that are not known, variations, cleanup.
+    page.click("#weights input")
+    page.get_by_role("option", name="taught").click()
+    expect(page.locator(".picker-unknown")).to_be_visible()
+    Image.new("L", (90, 90), 255).save(tmp_path / "blank.png")
+    upload(page, [tmp_path / "blank.png", tmp_path / "blank.png"])
+    expect(page.locator("#notice")).to_contain_text("2 files")
+    page.click("#photo")
+    expect(page.locator("#preview img")).to_be_visible()
+    page.click("#cleanup >> text=Clean up the lines first")
+    page.click("#vary")
+    expect(page.locator("#grid img")).to_have_count(2)
+    clear(page)
+    assert not _serious(page)
+
+
+def _serious(page) -> str:
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    serious = [
+    return "\n".join(
         f"{v['id']}: {node['target']} {node['failureSummary']}"
         for v in found
         if v["impact"] in ("serious", "critical")
         for node in v["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
+    )
 
 
 def _focused(page) -> str:
@@ -50,31 +68,63 @@ def _focused(page) -> str:
     )
 
 
-def test_an_artist_colors_with_the_keyboard_alone(page):
+def _tab_to(page, stop: str) -> None:
+    """Press Tab until what is called so has the focus."""
     stops = []
-    for _ in range(TABS):
+    for _ in range(2 * TABS):
         page.keyboard.press("Tab")
         stops.append(_focused(page))
-        if stops[-1] == "blonde_hair":
-            break
-    assert "Choose sketch files" in stops, stops
-    assert stops[-1] == "blonde_hair", stops
+        if stops[-1] == stop:
+            return
+    raise AssertionError(f"Tab does not come to {stop}: {stops}")
+
+
+def test_an_artist_colors_with_the_keyboard_alone(page):
+    """From an empty page to a saved file."""
+    _tab_to(page, "sketch-remove")
+    page.keyboard.press("Enter")
+    expect(page.locator("#sketch img")).to_have_count(0)
+    page.evaluate("document.activeElement.blur(); document.body.focus()")
+    _tab_to(page, "Choose sketch files")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(TESTSET / "85.png")
+    expect(page.locator("#sketch img[data-name='85']")).to_be_visible()
+    _tab_to(page, "blonde_hair")
     page.keyboard.press("ArrowRight")
     assert _focused(page) == "brown_hair"
     page.keyboard.press("Enter")
     expect(page.locator("[data-tag=brown_hair]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#status")).to_contain_text("brown hair")
+    _tab_to(page, "save")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    assert "brown_hair" in started.value.suggested_filename
 
 
-def test_few_tab_stops_lead_to_everything(page):
+def test_few_tab_stops_lead_to_a_saved_picture(page):
     count = page.evaluate(
         """() => [...document.querySelectorAll('button, input, a[href], select, textarea')]
              .filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
-             && document.querySelector('#color').compareDocumentPosition(e)
+             && document.querySelector('#transparent').compareDocumentPosition(e)
                & Node.DOCUMENT_POSITION_PRECEDING).length"""
     )
     assert count <= TABS
+
+
+def test_buttons_of_a_toolbar_are_one_tab_stop(page):
+    load(page)
+    expect(page.locator("#undo")).to_be_enabled()
+    page.focus("#color")
+    page.keyboard.press("ArrowRight")
+    assert _focused(page) == "undo"
+    page.keyboard.press("Enter")
+    expect(page.locator("#sketch img[data-name='2']")).to_be_visible()
+    expect(page.locator("#redo")).to_be_enabled()
+    page.focus("#color")
+    page.keyboard.press("ArrowRight")
+    assert _focused(page) == "redo"  # nothing is left to undo
 
 
 def test_the_slider_moves_by_keys(page):
@@ -94,12 +144,22 @@ def test_results_and_errors_are_announced(page):
     expect(page.locator(RESULT)).to_have_attribute(
         "alt", "Colored: pink hair, blue eyes, white background"
     )
+    page.click(".sketch-remove")
+    expect(page.locator("#sketch img")).to_have_count(0)
+    page.click("#color")
+    said = page.get_by_role("status").filter(has_text="load a sketch first")
+    expect(said).to_have_attribute("aria-live", "polite")
+    # Said once, and not on every part of the page.
+    expect(page.get_by_text("Error", exact=True)).to_have_count(2)
 
 
 def test_what_the_page_needs_of_gradio_is_there(page):
     """Where this fails, Gradio changed: see studio/widgets.py and style.css."""
     for name in ("color", "undo", "redo", "save", "cancel", "vary", "photo"):
         assert page.locator(f"button#{name}").count() == 1, name
+    # Names in style.css.
+    assert page.locator(".gradio-container .main.fillable").count() == 1
+    assert page.locator("[data-testid=block-info]").count() > 3
     # gr.HTML: templates, `props`, `trigger`, `upload` and `watch`.
     load(page)
     clear(page)

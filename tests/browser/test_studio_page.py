@@ -3,6 +3,7 @@
 import zipfile
 
 import pytest
+from conftest import LEARNED
 from PIL import Image
 from playwright.sync_api import expect
 from steps import (
@@ -41,11 +42,19 @@ def test_an_artist_colors_a_sketch_changes_a_tag_and_saves(page):
     assert name == "85-red_eyes-green_hair.png"
     assert set(Image.open(path).text["tags"].split()) == {"green_hair", "red_eyes"}
 
-    expect(page.locator("#history img")).to_have_count(2)
+    expect(page.locator("#history button span")).to_have_text(["green hair", "blue hair"])
     page.click("#history button >> nth=1")
     expect(page.locator(RESULT)).to_have_attribute("src", first)
     expect(page.locator("[data-tag=blue_hair]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-tag=green_hair]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_newcomer_sees_three_steps_and_an_example_already_colored(page):
+    expect(page.locator(".step h2")).to_have_text(["1 Sketch", "2 Colors", "3 Result"])
+    expect(page.locator("#sketch img")).to_be_visible()
+    expect(page.locator(RESULT)).to_be_visible()
+    expect(page.locator(".picker-chip")).to_have_count(3)
+    expect(page.locator("#status")).to_contain_text("pink hair, blue eyes, white background")
 
 
 def test_several_colors_of_one_part_when_asked(page):
@@ -97,6 +106,24 @@ def test_example_and_live_coloring(page):
     expect(page.locator("#status")).to_contain_text("red hair")
     choose(page, "aqua_eyes")
     expect(page.locator("#status")).to_contain_text("aqua eyes")
+
+
+def test_clicks_that_come_while_a_picture_is_made_are_not_lost(page, tmp_path):
+    """Live or not, what is shown in the end has the last tag, and is finished."""
+    sketch = Image.open(TESTSET / "85.png").convert("L").resize((2000, 2000))
+    sketch.save(tmp_path / "large.png")
+    load(page, tmp_path / "large.png")
+    for tag in ("red_hair", "green_hair", "blue_hair"):
+        choose(page, tag)
+        page.click("#color")
+    expect(page.locator("#status")).to_contain_text("blue hair")
+    expect(page.locator("#status")).not_to_contain_text("finishing", timeout=60_000)
+    assert page.locator(RESULT).evaluate("i => i.decode().then(() => i.naturalWidth)") == 2000
+    page.check("#live input")
+    choose(page, "red_hair", "green_hair", "white_hair", "pink_hair")
+    expect(page.locator("#status")).to_contain_text("pink hair")
+    expect(page.locator("#status")).not_to_contain_text("finishing", timeout=60_000)
+    assert page.locator(RESULT).evaluate("i => i.decode().then(() => i.naturalWidth)") == 2000
 
 
 def test_exact_colors_are_chosen_beside_a_tag_and_said_in_the_file(page):
@@ -199,6 +226,34 @@ def test_other_weights_can_be_chosen(page):
     expect(page.locator("#status")).to_contain_text("other")
 
 
+def test_tags_that_the_weights_never_saw_stand_apart_faded(page):
+    opacity = "swatch => Number(getComputedStyle(swatch).opacity)"
+    expect(page.locator(".picker-learned")).to_contain_text("do not say which tags")
+    expect(page.locator(".picker-unknown")).to_have_count(0)
+    page.click("#weights input")
+    page.get_by_role("option", name="taught").click()
+    expect(page.locator(".picker-learned")).to_contain_text(
+        "have learned hair (2 of 15), eyes (1 of 12), background (1 of 13)"
+    )
+    expect(page.locator(".picker-unknown [data-tag]")).to_have_count(115 - 8 - len(LEARNED))
+    for tag in LEARNED:
+        known = page.locator(f".picker-sections > section [data-tag={tag}]")
+        expect(known).to_be_visible()
+        assert known.locator("i").evaluate(opacity) == 1
+    unknown = page.locator(".picker-unknown [data-tag=red_skirt]")
+    assert unknown.locator("i").evaluate(opacity) < 0.5
+    assert unknown.bounding_box()["y"] > known.bounding_box()["y"]
+    page.click("#what input")
+    expect(page.get_by_role("option")).to_have_count(4)
+    for thing in ("random palettes", "hair", "eyes", "background"):
+        expect(page.get_by_role("option", name=thing, exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    clear(page)
+    choose(page, "red_skirt")
+    color(page)
+    expect(page.locator("#status")).to_contain_text("red skirt")
+
+
 def test_coloring_nothing_is_answered_in_the_page(page):
     page.click(".sketch-remove")
     expect(page.locator("#sketch img")).to_have_count(0)
@@ -223,4 +278,24 @@ def test_usable_on_a_phone(browser, studio):
     phone.locator("[data-tag=white_shirt]").scroll_into_view_if_needed()
     expect(phone.locator(RESULT)).to_be_in_viewport()
     expect(phone.locator("#status")).to_contain_text("blue hair")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1500])
+def test_no_text_of_the_controls_is_cut(browser, studio, width):
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(studio.url)
+    ready(page)
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(
+            '#actions button, #actions label, #saving input, #saving label, #saving button,'
+            + '#varying input, #varying button, .sketch-tools *, .picker-tools *')]
+          .filter((e) => e.offsetParent && e.type !== 'file')
+          .filter((e) => getComputedStyle(e).display !== 'inline')
+          .filter((e) => e.scrollWidth > e.clientWidth + 1
+            || e.getBoundingClientRect().right > innerWidth)
+          .map((e) => [e.tagName, e.id, e.textContent, e.scrollWidth, e.clientWidth])"""
+    )
+    assert cut == []
     context.close()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from started import StartedStudio
-from steps import TESTSET, choose, color, load, upload
+from steps import TESTSET, choose, color, load, ready, upload
 
 pytestmark = pytest.mark.browser
 
@@ -65,10 +65,25 @@ def test_nothing_is_asked_of_other_servers(page, studio):
     load(page)
     choose(page, "blue_hair")
     color(page)
-    page.wait_for_timeout(1000)
+    page.reload()
+    ready(page)
     outside = [url for url in page.requested if not url.startswith((studio.url, "data:", "blob:"))]
     assert page.requested
     assert outside == []
+
+
+def test_the_page_is_light(browser, studio):
+    """What the server sends until the first picture is there, compressed as it is sent."""
+    context = browser.new_context()
+    page, sent = context.new_page(), []
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    page.goto(studio.url)
+    ready(page)
+    assert 50 < len(sent) <= 110
+    assert 400_000 < sum(sent) < 800_000
+    context.close()
 
 
 def test_a_request_cannot_name_files_of_the_server(studio):
@@ -90,10 +105,17 @@ def test_programs_get_what_the_page_gives(studio):
     assert Image.open(picture).size == (64, 64)
     assert Image.open(picture).text["tags"] == "red_hair"
     assert about["tags"] == ["red_hair"]
+    picture, about = client.predict(
+        sketch, ["blue_hair", "hair=#123456"], size="as large as the sketch", api_name="/color"
+    )
+    assert Image.open(picture).size == (512, 512)
+    assert Image.open(picture).text["exact"] == "hair=#123456"
     archive = client.predict(sketch, [], what="hat", cleanup="threshold", api_name="/variations")
     assert zipfile.ZipFile(archive).namelist() == ["01_black_hat.png", "02_white_hat.png"]
-    assert client.predict(api_name="/weights") == ["small", "other"]
+    assert client.predict(api_name="/weights") == ["small", "other", "taught"]
     assert client.predict(api_name="/tags")["things"]["hat"] == ["black_hat", "white_hat"]
+    with pytest.raises(gradio_client.exceptions.AppError, match="made with 'own lines'"):
+        client.predict(sketch, ["hair=#123456"], size="2x", enlarge_by="LANCZOS", api_name="/color")
     with pytest.raises(gradio_client.exceptions.AppError, match="did you mean blue_hair"):
         client.predict(sketch, ["blu_hair"], api_name="/color")
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from PIL import Image
+from psd_tools import PSDImage
+from psd_tools.constants import Resource
 
 import main
 from coloring.colorist import Colorist
@@ -55,6 +57,21 @@ def test_the_sketch_s_size_and_lines(run, tmp_path, results):
         picture = np.asarray(image)
     assert (picture[drawn == 0] == 0).all()
     assert (picture[drawn == 60] <= 60).all()
+
+
+def test_files_have_the_dpi_of_the_sketch_unless_they_are_scaled(run, tmp_path, results):
+    sketch(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        image.save(tmp_path / "b.png", dpi=(350, 350))
+    flags = ("--image", "b.png", "--tags", "blue_hair", "--save_as", "png", "psd")
+    assert run(*flags)[0] == 0
+    with Image.open(results / "b.png") as image:
+        assert image.info["dpi"] == pytest.approx((350, 350), abs=0.1)
+    resolution = PSDImage.open(results / "b.psd").image_resources.get_data(Resource.RESOLUTION_INFO)
+    assert resolution.horizontal / 65536 == pytest.approx(350, abs=0.1)
+    assert run(*flags, "--longest", "100")[0] == 0
+    with Image.open(results / "b_0.png") as image:
+        assert "dpi" not in image.info
 
 
 def test_another_size_and_all_files(run, tmp_path, results):

@@ -12,6 +12,7 @@ import pytest
 import shapes
 from PIL import Image
 from psd_tools import PSDImage
+from psd_tools.constants import Resource
 
 from finishing.finish import Sketch
 from finishing.saving import save_finished
@@ -23,6 +24,7 @@ GIMP = """
 (let* ((image (car (gimp-file-load RUN-NONINTERACTIVE "{psd}" "")))
        (layers (gimp-image-get-layers image))
        (i (- (car layers) 1)))
+  (gimp-message (string-append "dpi=" (number->string (car (gimp-image-get-resolution image)))))
   (while (>= i 0)
     (gimp-message (string-append "layer=" (car (gimp-item-get-name (aref (cadr layers) i)))))
     (set! i (- i 1)))
@@ -39,7 +41,7 @@ def finished():
 
 def test_gimp_opens_the_psd(finished, tmp_path):
     psd, png = tmp_path / "a.psd", tmp_path / "a.png"
-    save_finished(finished, psd, {"tags": "blue_hair"})
+    save_finished(finished, psd, {"tags": "blue_hair"}, dpi=(350, 350))
     script = GIMP.format(psd=psd, png=png)
     gimp = shutil.which("gimp-console")
     assert gimp, "install GIMP: apt-get install gimp"
@@ -48,6 +50,7 @@ def test_gimp_opens_the_psd(finished, tmp_path):
     )
     output = said.stdout + said.stderr
     assert [line.split("layer=")[1] for line in output.splitlines() if "layer=" in line] == NAMES
+    assert float(output.split("dpi=")[1].split()[0]) == 350
     with Image.open(png) as image:
         flat = np.asarray(image.convert("RGB")).astype(int)
     assert np.abs(flat - finished.picture()).max() <= 1
@@ -55,7 +58,7 @@ def test_gimp_opens_the_psd(finished, tmp_path):
 
 def test_krita_opens_the_openraster(finished, tmp_path):
     ora, psd = tmp_path / "a.ora", tmp_path / "krita.psd"
-    save_finished(finished, ora, {"tags": "blue_hair"})
+    save_finished(finished, ora, {"tags": "blue_hair"}, dpi=(350, 350))
     krita, xvfb = shutil.which("krita"), shutil.which("xvfb-run")
     assert krita and xvfb, "install Krita and Xvfb: apt-get install krita xvfb xauth"
     subprocess.run(
@@ -66,6 +69,8 @@ def test_krita_opens_the_openraster(finished, tmp_path):
         check=True,
     )
     document = PSDImage.open(psd)
+    resolution = document.image_resources.get_data(Resource.RESOLUTION_INFO)
+    assert round(resolution.horizontal / (1 << 16)) == 350
     assert [layer.name.rstrip("\0") for layer in document] == NAMES
     flat = np.asarray(document.topil().convert("RGB")).astype(int)
     assert np.abs(flat - finished.picture()).max() <= 1

@@ -8,6 +8,7 @@ import pytest
 import shapes
 from PIL import Image
 from psd_tools import PSDImage
+from psd_tools.constants import Resource
 
 from errors import BrokenImageError
 from finishing.finish import Sketch
@@ -113,6 +114,28 @@ def test_other_files_are_named(tmp_path, name):
         path.write_bytes(content)
         with pytest.raises(BrokenImageError, match=name):
             read_saved_entries(path)
+
+
+def test_dots_per_inch_are_where_other_programs_look_for_them(finished, tmp_path):
+    dpi, about = (350, 300.25), pytest.approx((350, 300.25), abs=0.02)
+    for suffix in ("png", "ora", "psd"):
+        save_finished(finished, tmp_path / f"a.{suffix}", ENTRIES, dpi=dpi)
+        save_finished(finished, tmp_path / f"plain.{suffix}", ENTRIES)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.info["dpi"] == about
+    with zipfile.ZipFile(tmp_path / "a.ora") as archive:
+        image = ElementTree.fromstring(archive.read("stack.xml"))
+        assert (image.get("xres"), image.get("yres")) == ("350", "300")
+        with archive.open("mergedimage.png") as file:
+            assert Image.open(file).info["dpi"] == about
+    with zipfile.ZipFile(tmp_path / "plain.ora") as archive:
+        assert "xres" not in ElementTree.fromstring(archive.read("stack.xml")).attrib
+    resolution = PSDImage.open(tmp_path / "a.psd").image_resources.get_data(
+        Resource.RESOLUTION_INFO
+    )
+    assert (resolution.horizontal / 65536, resolution.vertical / 65536) == about
+    assert (resolution.horizontal_unit, resolution.vertical_unit) == (1, 1)
+    assert Resource.RESOLUTION_INFO not in PSDImage.open(tmp_path / "plain.psd").image_resources
 
 
 def test_a_psd_has_an_end(tmp_path):

@@ -2,8 +2,12 @@
 
 import argparse
 import dataclasses
+import os
 import socket
+import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -14,10 +18,13 @@ from PIL import Image
 
 from command_line.options import parse
 from errors import InputError
+from finishing.finish import Sketch as Lines
+from finishing.parts import PARTS
 from images.reader import read_gray
 from loader.tags import load_vocabulary
 from studio import painting, serve
 from studio.actions import Studio
+from studio.background import Background, Job
 from studio.cleanup import Cleanup
 from studio.saved import read_saved
 from studio.session import Session
@@ -86,13 +93,7 @@ def test_names_from_a_checkpoint_are_escaped_for_the_page(vocabulary):
     tag = vocabulary.ids["denim"]
     ids = {name: t for name, t in vocabulary.ids.items() if t != tag} | {"<img src=x>": tag}
     hostile = type(vocabulary).from_dump(vocabulary.dump() | {"tag_dict": ids})
-    shown = [
-        tag
-        for section in as_json(sections(hostile), set())
-        for row in section["rows"]
-        for tag in row["tags"]
-    ]
-    (found,) = [tag for tag in shown if tag["name"] == "<img src=x>"]
+    (found,) = [tag for tag in _shown_tags(hostile, set()) if tag["name"] == "<img src=x>"]
     assert "<" not in found["html"] + found["label"]
 
 
@@ -117,15 +118,15 @@ def test_shape_tags_are_refused(vocabulary):
 
 def test_variations_of_one_thing_keep_the_other_tags(vocabulary):
     tags = vocabulary.parse(["blue_hair", "red_eyes"])
-    choices = painting.variations(vocabulary, tags, "hair", 0, 0)
+    choices = painting.variations(rows(vocabulary), tags, "hair", 0, 0)
     assert [choice[1] for choice in choices] == list(rows(vocabulary)["hair"])
     assert {choice[0] for choice in choices} == {vocabulary.ids["red_eyes"]}
 
 
 def test_random_palettes_repeat_with_their_seed_and_have_one_color_of_each_thing(vocabulary):
-    first = painting.variations(vocabulary, [], painting.RANDOM, 5, seed=3)
-    assert first == painting.variations(vocabulary, [], painting.RANDOM, 5, seed=3)
-    assert first != painting.variations(vocabulary, [], painting.RANDOM, 5, seed=4)
+    first = painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=3)
+    assert first == painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=3)
+    assert first != painting.variations(rows(vocabulary), [], painting.RANDOM, 5, seed=4)
     assert len(first) == 5
     for palette in first:
         for tags in rows(vocabulary).values():
@@ -135,7 +136,7 @@ def test_random_palettes_repeat_with_their_seed_and_have_one_color_of_each_thing
 
 def test_unknown_thing_to_vary_is_refused(vocabulary):
     with pytest.raises(InputError, match="cannot vary 'nose': choose from random palettes, hair"):
-        painting.variations(vocabulary, [], "nose", 3, 0)
+        painting.variations(rows(vocabulary), [], "nose", 3, 0)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,21 @@ def test_a_sketch_loaded_while_another_is_painted_keeps_both(studio, session, mo
     assert result in session.history
 
 
+def test_tags_chosen_while_a_picture_is_painted_stay_chosen(studio, session, monkeypatch):
+    paint = painting.paint
+
+    def interrupted(*values):
+        session.choose(["green_hair"])
+        return paint(*values)
+
+    monkeypatch.setattr(painting, "paint", interrupted)
+    result = studio.color(session, ["blue_hair"], "")
+    assert session.current == result and result.tags == ("blue_hair",)
+    assert session.state.tags == ("green_hair",)
+    session.undo()
+    assert session.state.tags == ("blue_hair",)
+
+
 def test_undo_and_redo_go_through_tags_and_sketches(studio, session):
     studio.color(session, ["blue_hair"], "")
     session.choose(["red_hair"])
@@ -282,7 +298,7 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
     studio.vary(session, ["blue_eyes"], "", "skirt", 0, 0, lambda *step: steps.append(step))
     count = len(rows(load_vocabulary())["skirt"])
     assert len(session.variations) == count == len(steps)
-    path = studio.save_zip(session, "as large as the sketch", painting.OWN_LINES)
+    path = studio.saving.save_zip(session, "as large as the sketch", painting.OWN_LINES)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         with archive.open(names[0]) as file:
@@ -291,7 +307,7 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
             assert picture.size == session.drawing.size
     assert names[0] == "01_85-blue_eyes-black_skirt.png"
     assert len(names) == count
-    sheet = Image.open(studio.save_sheet(session))
+    sheet = Image.open(studio.saving.save_sheet(session))
     assert sheet.width > 4 * 32
     assert sheet.text["tags"] == "blue_eyes"
 
@@ -302,27 +318,166 @@ def test_what_is_saved_has_the_pixels_the_dpi_and_the_name_of_the_sketch(studio,
     session = studio.sessions.get(KEY)
     studio.load(session, tmp_path / "page.png")
     studio.color(session, ["blue_hair", "hair=#3355cc"], "")
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES)
+    assert Image.open(path).text["exact"] == "hair=#3355cc"
+    studio.color(session, ["blue_hair"], "")
     for method in painting.methods():
-        path = studio.save(session, "as large as the sketch", method)
+        path = studio.saving.save(session, "as large as the sketch", method)
         assert path.name == "page-blue_hair.png"
         saved = Image.open(path)
         assert saved.size == (333, 477)
         assert saved.info["dpi"] == pytest.approx((350, 350), abs=0.1)
         assert saved.text["tags"] == "blue_hair"
-        assert saved.text["exact"] == "hair=#3355cc"
+        assert "exact" not in saved.text
+
+
+def test_exact_colors_are_in_pictures_of_every_size_or_refused(studio, session, monkeypatch):
+    """The whole drawing is hair, so that all of it has the exact color."""
+    monkeypatch.setattr(painting, "part_changes", _all_hair)
+    studio.color(session, ["blue_hair", "hair=#33cc55"], "")
+    for size in painting.SIZES:
+        saved = Image.open(studio.saving.save(session, size, painting.OWN_LINES)).convert("RGB")
+        paper = np.asarray(saved)[read_gray_at(saved.size) == 255]
+        assert np.abs(np.median(paper, axis=0) - (0x33, 0xCC, 0x55)).max() <= 16
+    for method in painting.methods():
+        if method != painting.OWN_LINES:
+            with pytest.raises(InputError, match=f"made with 'own lines', not by {method}"):
+                studio.saving.save(session, "2x", method)
+
+
+def _all_hair(colorist, gray, tags) -> np.ndarray:
+    changes = np.zeros((colorist.size, colorist.size, len(PARTS)), np.float32)
+    changes[..., PARTS.index("hair")] = 1
+    return changes
+
+
+def read_gray_at(size: tuple[int, int]) -> np.ndarray:
+    """The sketch of the session at another size."""
+    return np.asarray(Image.fromarray(read_gray(TESTSET / "85.png")).resize(size))
+
+
+def test_a_cancelled_batch_ends_before_its_next_step(studio, monkeypatch):
+    session, said, filled = studio.sessions.get(KEY), [], []
+    session.take_batch([TESTSET / "2.png", TESTSET / "85.png"])
+    finish = Lines.finish
+    monkeypatch.setattr(Lines, "finish", lambda *v, **n: filled.append(1) or finish(*v, **n))
+
+    def progress(share: float, what: str) -> None:
+        said.append((round(share, 2), what))
+        if what == "1 of 2: finding regions":
+            session.cancel()
+
+    with pytest.raises(InputError, match="^cancelled$"):
+        studio.saving.color_batch(session, ["blue_hair"], "", progress)
+    studio.saving.packer.run(Job(), list)  # when what was under way has ended
+    assert said[-1] == (0, "1 of 2: finding regions")
+    assert not filled
+    assert not session.workers
+    assert not list(session.folder.rglob("*.zip"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_work_in_the_background_is_nicer_than_the_rest(studio):
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    saving, own = studio.saving, niceness()
+    assert saving.finisher.run(Job(), niceness) == min(own + 5, 19)
+    assert saving.saver.run(Job(), niceness) == min(own + 15, 19)
+    assert Background(niceness=40).run(Job(), niceness) == 19
+    assert niceness() == own
+
+
+def test_cancelling_is_answered_at_once_and_what_waits_never_begins():
+    background, begun = Background(niceness=1), []
+    started, release = threading.Event(), threading.Event()
+    running, waiting = Job(), Job()
+
+    def work() -> None:
+        started.set()
+        release.wait()
+
+    with ThreadPoolExecutor(2) as people:
+        first = people.submit(background.run, running, work)
+        started.wait()
+        second = people.submit(background.run, waiting, begun.append, 1)
+        for job, asked in ((running, first), (waiting, second)):
+            job.cancel()
+            with pytest.raises(InputError, match="cancelled"):
+                asked.result(60)
+        release.set()
+    assert background.run(Job(), lambda: "next") == "next"
+    assert not begun
+
+
+def test_what_waits_to_be_saved_is_kept(studio, session, monkeypatch):
+    monkeypatch.setattr("studio.session.HISTORY", 1)
+    monkeypatch.setattr("studio.session.STEPS", 1)
+    started, release, waiting = threading.Event(), threading.Event(), threading.Event()
+    result = studio.color(session, ["blue_hair"], "")
+
+    def work() -> None:
+        started.set()
+        release.wait()
+
+    with ThreadPoolExecutor(2) as people:
+        people.submit(studio.saving.saver.run, Job(), work)
+        started.wait()
+        saved = people.submit(
+            studio.saving.save, session, "2x", "LANCZOS", progress=lambda *step: waiting.set()
+        )
+        waiting.wait()
+        for tag in ("red_hair", "green_hair", "pink_hair"):
+            studio.color(session, [tag], "")
+        assert result not in session.history
+        release.set()
+        assert Image.open(saved.result()).text["tags"] == "blue_hair"
+    assert not result.picture.exists()
+
+
+def test_a_batch_replaced_while_it_is_colored_is_packed_as_it_was(studio, monkeypatch):
+    session, paint = studio.sessions.get(KEY), painting.paint
+    session.take_batch([TESTSET / "2.png", TESTSET / "85.png"])
+
+    def interrupted(*values):
+        session.take_batch([TESTSET / "49.png", TESTSET / "57.png"])
+        return paint(*values)
+
+    monkeypatch.setattr(painting, "paint", interrupted)
+    archive, failed = studio.saving.color_batch(session, ["blue_hair"], "")
+    assert not failed
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == ["01_2-blue_hair.png", "02_85-blue_hair.png"]
+    assert [path.name for path in session.batch] == ["49.png", "57.png"]
+    kept = {path.name for path in session.folder.rglob("*.png")}
+    assert {"49.png", "57.png"} <= kept and "2.png" not in kept
 
 
 def test_own_lines_are_as_sharp_as_those_of_the_sketch(studio, session):
     studio.color(session, ["blue_hair"], "")
-    saved = Image.open(studio.save(session, "as large as the sketch", painting.OWN_LINES))
+    saved = Image.open(studio.saving.save(session, "as large as the sketch", painting.OWN_LINES))
     lines = read_gray(TESTSET / "85.png")
     assert np.asarray(saved.convert("L"))[lines < 30].max() < 40
 
 
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
+def test_layers_have_the_dpi_of_the_sketch_and_give_it_back(studio, tmp_path, suffix):
+    page = Image.open(TESTSET / "85.png").convert("L").resize((333, 477))
+    page.save(tmp_path / "page.png", dpi=(350, 300.5))
+    session = studio.sessions.get(KEY)
+    studio.load(session, tmp_path / "page.png")
+    studio.color(session, ["blue_hair"], "")
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    again = studio.sessions.get("5c" * 32)
+    studio.load(again, path)
+    assert again.drawing.dpi == pytest.approx((350, 300.5), abs=0.1)
+    assert again.drawing.size == (333, 477)
+
+
+@pytest.mark.parametrize("suffix", ["ora", "psd"])
 def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
     studio.color(session, ["blue_hair", "hair=#3355cc"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
     assert path.name == f"85-blue_hair.{suffix}"
     again = studio.sessions.get("5c" * 32)
     studio.load(again, path)
@@ -334,7 +489,7 @@ def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
 def test_layers_larger_than_their_picture_are_not_read(studio, session, suffix):
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, suffix)
     assert read_saved(path, session.drawing.size).lines is not None
     assert read_saved(path, (64, 64)).lines is None
 
@@ -347,7 +502,7 @@ def test_a_picture_over_the_limits_is_refused_before_anything_of_it_is_read(stud
 
 def test_a_transparent_background_and_a_saved_png_give_tags(studio, session):
     studio.color(session, ["blue_hair"], "")
-    path = studio.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
+    path = studio.saving.save(session, "as large as the sketch", painting.OWN_LINES, "png", True)
     assert Image.open(path).mode == "RGBA"
     session.choose([])
     sketch = studio.load(session, path)
@@ -367,7 +522,7 @@ def test_a_finished_picture_is_shown_and_saved_when_its_weights_are_gone(weights
     weights._loaded.clear()
     session.return_to(result)
     for method in painting.methods():
-        path = studio.save(session, "as large as the sketch", method)
+        path = studio.saving.save(session, "as large as the sketch", method)
         assert Image.open(path).text["weights"] == "run/c"
 
 
@@ -376,7 +531,7 @@ def test_a_batch_is_colored_into_one_zip_and_says_what_it_could_not_open(studio,
     broken.write_bytes(b"no picture")
     session = studio.sessions.get(KEY)
     session.take_batch([TESTSET / "2.png", broken, TESTSET / "85.png"])
-    archive, failed = studio.color_batch(session, ["blue_hair"], "", lambda *step: None)
+    archive, failed = studio.saving.color_batch(session, ["blue_hair"], "", lambda *step: None)
     assert len(failed) == 1 and failed[0].startswith("broken.png: ")
     with zipfile.ZipFile(archive) as packed:
         assert packed.namelist() == ["01_2-blue_hair.png", "03_85-blue_hair.png"]
@@ -389,11 +544,11 @@ def test_nothing_to_color_or_save_is_said(studio):
     with pytest.raises(InputError, match="load a sketch first"):
         studio.color(empty, ["blue_hair"], "")
     with pytest.raises(InputError, match="color the sketch first"):
-        studio.save(empty, "2x", "LANCZOS")
+        studio.saving.save(empty, "2x", "LANCZOS")
     with pytest.raises(InputError, match="make variations first"):
-        studio.save_zip(empty, "2x", "LANCZOS")
+        studio.saving.save_zip(empty, "2x", "LANCZOS")
     with pytest.raises(InputError, match="choose several files"):
-        studio.color_batch(empty, [], "", lambda *step: None)
+        studio.saving.color_batch(empty, [], "", lambda *step: None)
 
 
 # --- weights, and starting ---
@@ -445,23 +600,39 @@ def test_the_page_takes_weights_that_gradio_does_not_remember():
 
 
 def test_tags_that_the_weights_never_saw_are_told_apart(studio, vocabulary):
-    assert studio.weights.learned("") == {vocabulary.names[tag] for tag in vocabulary.cvt}
+    assert studio.weights.learned("") is None
+    assert all(tag["known"] for tag in _shown_tags(vocabulary, None))
+    assert "do not say" in learned_line(sections(vocabulary), None)
     seen = {vocabulary.ids["blue_hair"]: 7, vocabulary.ids["red_eyes"]: 0}
     colorist = studio.weights.colorist("")
     record = msgspec.structs.replace(colorist.checkpoint.record, seen=seen)
     colorist.checkpoint = dataclasses.replace(colorist.checkpoint, record=record)
     learned = studio.weights.learned("")
     assert learned == {"blue_hair"}
+    known = [tag["name"] for tag in _shown_tags(vocabulary, learned) if tag["known"]]
+    assert known == ["blue_hair"]
+    assert studio.example_tags("") == []
+    assert rows(vocabulary, learned) == {"hair": (vocabulary.ids["blue_hair"],)}
+    assert studio.choices(colorist, ["red_eyes"], "hair", 0, 0) == [
+        [vocabulary.ids["red_eyes"], vocabulary.ids["blue_hair"]]
+    ]
+    with pytest.raises(InputError, match="cannot vary 'skirt': choose from random palettes, hair$"):
+        studio.choices(colorist, [], "skirt", 0, 0)
     listed = sections(vocabulary)
-    known = [
-        tag["name"]
-        for section in as_json(listed, learned)
+    assert "have learned hair (1 of 15). The others" in learned_line(listed, learned)
+    assert "learned eyes (1 of 12), blush. The" in learned_line(listed, {"blush", "red_eyes"})
+    assert "no tag" in learned_line(listed, set())
+    every = {vocabulary.names[tag] for tag in vocabulary.cvt}
+    assert learned_line(listed, every) == "These weights have learned every tag."
+
+
+def _shown_tags(vocabulary, learned) -> list[dict]:
+    return [
+        tag
+        for section in as_json(sections(vocabulary), learned)
         for row in section["rows"]
         for tag in row["tags"]
-        if tag["known"]
     ]
-    assert known == ["blue_hair"]
-    assert "have learned hair (1). The others" in learned_line(listed, learned)
 
 
 def test_without_weights_it_says_what_to_give(tmp_path):

@@ -228,3 +228,18 @@ def test_dots_per_inch_are_kept(tmp_path):
     found = read_sketch_file(tmp_path / "d.png", "d.png").dpi
     assert found == pytest.approx((350, 350), abs=0.1)
     assert read_sketch_file(tmp_path / "n.png", "n.png").dpi is None
+
+
+def test_dots_per_inch_of_an_openraster_file_may_stand_in_its_stack_only(tmp_path):
+    path = tmp_path / "d.ora"
+    _layered(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("stack.xml", '<image w="24" h="12" xres="600" yres="300"><stack/></image>')
+    assert read_sketch_file(path, path.name).dpi == (600, 300)
+
+
+def test_dots_per_inch_that_cannot_be_meant_are_left_out(tmp_path):
+    for number, dpi in enumerate([(0.5, 0.5), (1e6, 1e6)]):
+        path = tmp_path / f"{number}.png"
+        Image.new("L", (30, 30), 255).save(path, dpi=dpi)
+        assert read_sketch_file(path, path.name).dpi is None
