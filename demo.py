@@ -64,9 +64,6 @@ def build_parser() -> Parser:
         "--weights", type=path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--weights", type=path, default=WEIGHTS, metavar="FILE", help="default: %(default)s"
-    )
-    parser.add_argument(
         "--pretrain_dump",
         type=path,
         metavar="FILE",

@@ -43,15 +43,31 @@ from training.results import checkpoints
 PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
-# The folders of two data sets, and which drawings are in each: seed and count.
-DATASET, MORE = "dataset", "more"
-DRAWINGS, QUICK_DRAWINGS = {DATASET: (1, 4000), MORE: (2, 8000)}, {DATASET: (1, 1200)}
-STYLES = ("--styles", "adventurer")
+DATASET, MORE, STYLES = "dataset", "more", "styles"
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 GPU_MINUTES, SAVING_SECONDS = 9.0, 30.0
 COMMON, GRIDS = ["--seed", "1", "--cache"], ["--test_image_count", "16"]
 GENERATOR = [*COMMON, "--no_cit", "--no_bn", *GRIDS]
 EXTRACTOR = [*COMMON, "--pretrain"]
+
+
+class Drawings(NamedTuple):
+    """Which drawings are in a data set, and the flags they are drawn with."""
+
+    seed: int
+    count: int
+    flags: str = ""
+
+
+HEADS = "--styles adventurer"
+DRAWINGS = {
+    DATASET: Drawings(1, 4000, HEADS),
+    MORE: Drawings(2, 8000, HEADS),
+    STYLES: Drawings(3, 10_000, "--size 256"),
+}
+QUICK_DRAWINGS = {DATASET: Drawings(1, 1200, HEADS)}
+# Larger ones of all styles.
+GPU_DRAWINGS = {DATASET: Drawings(1, 12_000)}
 
 
 class Training(NamedTuple):
@@ -93,9 +109,15 @@ CPU_RECIPE = [
         MORE,
     ),
     Training("128px_more", "--lrG 0.0001 --epoch 3", MORE),
+    Training(
+        "128px_styles",
+        "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 7",
+        STYLES,
+    ),
+    Training("128px_styles", "--lrG 0.0002 --epoch 8", STYLES),
+    Training("128px_styles", "--lrG 0.00006 --epoch 9", STYLES),
 ]
-# On a GPU all styles are drawn, larger, and nothing asks for algorithms that are exact but slow.
-GPU_DRAWINGS, GPU_STYLES = {DATASET: (1, 12_000)}, ()
+# On a GPU nothing asks for algorithms that are exact but slow.
 GPU_COMMON = ["--cache", "--save_minutes", "3"]
 GPU_RECIPE = [
     Training(
@@ -170,10 +192,9 @@ def _all_steps(quick: bool, gpu: bool, run: Callable[..., int]) -> int:
     root = DEMO / ("quick" if quick else "gpu" if gpu else "full")
     generator, extractor = _recipes(quick, gpu)
     drawings = QUICK_DRAWINGS if quick else GPU_DRAWINGS if gpu else DRAWINGS
-    styles = GPU_STYLES if gpu else STYLES
     for folder in dict.fromkeys(training.data for training in [*generator, *extractor]):
         faces = not quick and folder == DATASET
-        steps = _data_steps(root / folder, styles, *drawings[folder], faces=faces)
+        steps = _data_steps(root / folder, drawings[folder], faces=faces)
         for title, script, *flags in steps:
             if code := run(title, script, *flags):
                 return code
@@ -232,13 +253,11 @@ def _recipes(quick: bool, gpu: bool) -> tuple[list[Training], list[Training]]:
     return (GPU_RECIPE, GPU_EXTRACTOR) if gpu else (CPU_RECIPE, CPU_EXTRACTOR)
 
 
-def _data_steps(
-    dataset: Path, styles: tuple[str, ...], seed: int, count: int, *, faces: bool
-) -> list[tuple]:
-    path, seeded = ("--dataset_path", dataset), ("--seed", seed, "--count", count)
-    size = ("--size", "256", "--upscaler", "lanczos")
+def _data_steps(dataset: Path, drawings: Drawings, *, faces: bool) -> list[tuple]:
+    path, size = ("--dataset_path", dataset), ("--size", "256", "--upscaler", "lanczos")
+    drawn = ("--seed", drawings.seed, "--count", drawings.count, *drawings.flags.split())
     steps = [
-        ("drawing", "preprocessor/demo_dataset.py", *path, *styles, *seeded),
+        ("drawing", "preprocessor/demo_dataset.py", *path, *drawn),
         ("filtering by tags", "preprocessor/tagset_extractor.py", *path),
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),

@@ -17,7 +17,7 @@ from checkpoints.tag_extractor import read_tag_extractor
 from command_line.console import MORE_TO_DO
 from network import Discriminator, Generator
 from network.architecture import Architecture
-from train_demo import Training
+from train_demo import Drawings, Training
 
 TINY = Architecture(input_size=32, layers=(1, 1, 1, 1), cit=False, bn=False)
 
@@ -72,7 +72,10 @@ def test_nothing_to_color_is_one_line(weights, tmp_path, capsys):
 def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     """Drawing, all stages, networks of which each starts from the one before, the sheet."""
     tiny = "--cpu --thread 0 --batch_size 8"
-    drawings = {train_demo.DATASET: (1, 48), train_demo.MORE: (2, 24)}
+    drawings = {
+        train_demo.DATASET: Drawings(1, 48, train_demo.HEADS),
+        train_demo.MORE: Drawings(2, 24, train_demo.HEADS),
+    }
     recipe = [
         Training("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
         Training("64px", f"{tiny} --input_size 64 --epoch 1"),
@@ -130,7 +133,7 @@ def test_the_way_on_a_gpu_in_pieces(tmp_path, monkeypatch, capfd):
     tiny = f"--cpu --thread 0 --batch_size 8 --input_size 32 --tag_txt {train_demo.ALL}"
     options = "--layers 1 1 1 1 --epoch 3 --two_step_epoch 2 --cit_cvt_weight 40 40"
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
-    monkeypatch.setattr(train_demo, "GPU_DRAWINGS", {train_demo.DATASET: (1, 48)})
+    monkeypatch.setattr(train_demo, "GPU_DRAWINGS", {train_demo.DATASET: Drawings(1, 48)})
     monkeypatch.setattr(train_demo, "GPU_RECIPE", [Training("generator", f"{tiny} {options}")])
     monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", [Training("extractor", f"{tiny} --epoch 3")])
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
