@@ -29,7 +29,8 @@ from files.atomic import atomic_path
 from files.folders import make_folder
 from finishing.finish import Sketch
 from images.reader import read_gray
-from loader.tags import Vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import Vocabulary
 from progress import Progress
 
 PROJECT = Path(__file__).parent

@@ -37,7 +37,7 @@ from command_line import console
 from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
-from loader.tags import format_tag_line, read_tag_lines
+from loader.tag_lines import format_tag_line, read_tag_lines
 from training.results import checkpoints
 
 PROJECT = Path(__file__).parent

@@ -23,7 +23,8 @@ from loader.dataset import EpochBatches, TrainingPairs
 from loader.layout import DataDir
 from loader.samples import Sample
 from loader.stream import stream
-from loader.tags import format_tag_line, load_vocabulary
+from loader.tag_lines import format_tag_line
+from loader.tags import load_vocabulary
 from network import TagExtractor
 from training.results import checkpoints
 

@@ -97,7 +97,7 @@ def samples(root: Path) -> None:
     from loader.dataset import TrainingPairs
     from loader.layout import DataDir
     from loader.samples import select
-    from loader.tags import read_tag_lines
+    from loader.tag_lines import read_tag_lines
 
     vocabulary = load_vocabulary()
     data_dir = DataDir(root)

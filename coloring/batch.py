@@ -23,7 +23,7 @@ from finishing.saving import LAYERED
 from images.line_art import read_sketch
 from images.reader import read_dpi, read_gray, read_rgba
 from loader.samples import Sample, select
-from loader.tags import read_tag_lines
+from loader.tag_lines import read_tag_lines
 from progress import Progress
 
 RARE = 10  # training pictures, below which a tag is said to be hardly known

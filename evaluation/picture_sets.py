@@ -9,7 +9,8 @@ from evaluation.notes import Notes
 from loader.dataset import BenchmarkPairs, Pair
 from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import Vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import Vocabulary
 
 DATA_FLAGS = {"data_dir", "tag_txt"}
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from errors import InputError
-from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, TagLine, TagLines, Vocabulary
+from loader.tag_lines import TagLine, TagLines
+from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, Vocabulary
 
 LINE_ORDER_SEED = 10
 

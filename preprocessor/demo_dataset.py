@@ -37,7 +37,7 @@ from drawn_art.render import render_line_art
 from drawn_art.reserved import RESERVED_SEED
 from drawn_art.styles import RESERVED_FOR_MEASURING, STYLES, TRAINING_STYLES
 from errors import InputError
-from loader.tags import format_tag_line
+from loader.tag_lines import format_tag_line
 from preprocessor.stage.stage import (
     Summary,
     absolute_path,

@@ -16,17 +16,18 @@ if __name__ == "__main__":
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 from command_line import console
 from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
 from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
+from preprocessor.metadata.each_piece import each_piece
 from preprocessor.metadata.moved_tags import (
     FIRST_YEAR_OF_TODAY,
     TagNames,
@@ -37,13 +38,9 @@ from preprocessor.metadata.place import MISSING, place_all
 from preprocessor.metadata.records import Tag
 from preprocessor.metadata.sources import (
     DUMP_OF_2017,
-    Piece,
     count_piece,
     have_tag_ids,
-    metadata_files,
-    pieces,
     sift,
-    total_size,
 )
 from preprocessor.metadata.standing import RATINGS, SAFE
 from preprocessor.metadata.tag_file import (
@@ -56,22 +53,16 @@ from preprocessor.metadata.tag_file import (
 )
 from preprocessor.metadata.tag_filter import FOLDERS, ChosenPost
 from preprocessor.stage.stage import (
-    Outcome,
     Summary,
     absolute_path,
     add_common_arguments,
     clear_leftovers,
-    map_files,
     run,
-    worthwhile,
     writing,
 )
 
 REJECTS = "tagset_rejects.txt"
 TAG_COUNTS = "tags_count.txt"
-SMALLEST_RANGE, LARGEST_RANGE = 1 << 20, 32 << 20
-# One process reads so many bytes in the time that it takes to start another.
-WORTH_A_PROCESS = 200 << 20
 
 _EXAMPLE = """\
 example:
@@ -217,7 +208,7 @@ def _choose(args: argparse.Namespace, summary: Summary) -> list[ChosenPost]:
     moved: Counter[tuple[str, str]] = Counter()
     of_today, rejected = False, 0
     with _rejects_file(args.dataset_path / REJECTS, args.dry_run) as file:
-        for piece, sifted in _each_piece(args, function):
+        for piece, sifted in each_piece(_metadata(args), function, args.jobs, args.dask):
             for post in sifted.posts:
                 if chosen.setdefault(post.id, post) is not post:
                     summary.skip("id of an earlier record")
@@ -264,59 +255,6 @@ def _metadata(args: argparse.Namespace) -> Path:
     return args.dataset_path / "metadata" / (DUMP_OF_2017 if args.use_2017 else "")
 
 
-class _Numbered(NamedTuple):
-    number: int
-    piece: Piece
-
-    def __str__(self) -> str:
-        return str(self.piece)
-
-
-def _each_piece(args: argparse.Namespace, function: Callable) -> Iterator[tuple[Piece, Any]]:
-    """Apply `function` to all metadata, in pieces; yields (piece, result) in the order read."""
-    folder = _metadata(args)
-    files, folders = metadata_files(folder)
-    size = total_size(files)
-    jobs = args.jobs if folders else worthwhile(args.jobs, size, WORTH_A_PROCESS)
-    range_size = min(max(size // (8 * jobs), SMALLEST_RANGE), LARGEST_RANGE)
-    outcomes = map_files(
-        _OnPiece(function),
-        (_Numbered(*item) for item in enumerate(pieces(folder, range_size))),
-        jobs=jobs,
-        dask=args.dask,
-        description="metadata",
-        total=None if folders else size,
-        unit="B",
-        size=lambda item: item.piece.size,
-        batch_size=1,
-    )
-    waiting: dict[int, Outcome] = {}
-    position = 0
-    for outcome in outcomes:
-        if outcome.error:
-            reason = outcome.error.removeprefix(f"{outcome.item}: ")
-            raise InputError(f"cannot read the metadata: {reason}")
-        waiting[outcome.item.number] = outcome
-        while position in waiting:
-            first = waiting.pop(position)
-            yield first.item.piece, first.value
-            position += 1
-    if not position:
-        raise InputError(
-            f"{folder} has no metadata: parquet, JSON, or tars of JSON (see docs/dataset.md)"
-        )
-
-
-class _OnPiece:
-    """Calls a function with the piece of a numbered one."""
-
-    def __init__(self, function: Callable[[Piece], Any]):
-        self.function = function
-
-    def __call__(self, item: _Numbered) -> Any:
-        return self.function(item.piece)
-
-
 @contextmanager
 def _rejects_file(path: Path, dry_run: bool) -> Iterator[TextIO]:
     if dry_run:
@@ -349,7 +287,7 @@ def make_tag_dict(args: argparse.Namespace) -> int:
     counts: Counter[Tag] = Counter()
     rejected = 0
     function = partial(count_piece, names=names_as_they_are(load_vocabulary(args.tag_dump)))
-    for _, (found, bad_records) in _each_piece(args, function):
+    for _, (found, bad_records) in each_piece(_metadata(args), function, args.jobs, args.dask):
         counts.update(found)
         rejected += bad_records
     target = args.dataset_path / TAG_COUNTS

@@ -16,12 +16,12 @@ from training_runs import run_in, train
 from checkpoints.writing import save
 from drawn_art.adventurer.picture import choose
 from drawn_art.render import render_cropped
-from loader.tags import format_tag_line, load_vocabulary
+from loader.tag_lines import format_tag_line
+from loader.tags import load_vocabulary
 from network.architecture import Architecture
 from network.loss import ChangingLoss
 from network.tag_extractor import TagExtractor
-from preprocessor import tagset_extractor
-from preprocessor.metadata import place
+from preprocessor.metadata import each_piece, place
 from tag2pix import Tag2Pix
 
 SIZE = 64
@@ -81,7 +81,7 @@ def model_pth(tmp_path_factory) -> Path:
 @pytest.fixture
 def always_all_jobs(monkeypatch):
     """Tag extraction starts its processes for any amount of work."""
-    monkeypatch.setattr(tagset_extractor, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(each_piece, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(place, "WORTH_A_PROCESS", 1)
 
 

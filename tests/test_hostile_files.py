@@ -20,7 +20,8 @@ from checkpoints.tag_extractor import ExtractorFile
 from coloring.colorist import Colorist
 from errors import BrokenImageError, InputError
 from images.reader import read_gray, read_rgb
-from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
+from loader.tag_lines import read_tag_lines
+from loader.tags import TAG_TABLE, load_vocabulary, write_tag_dump
 from preprocessor.metadata.resolutions import read_resolutions
 from training.results import ResultDirectory
 

@@ -26,7 +26,8 @@ from loader.dataset import batches_per_epoch
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, PlainSketches
 from loader.samples import select, split
-from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import Vocabulary, load_vocabulary
 from network.tag_extractor import TagExtractor
 from training.classifier import BEST, LAST, Classification
 from training.known_runs import known_paths, remember_paths

@@ -24,7 +24,8 @@ from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
 from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import Vocabulary, load_vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import Vocabulary, load_vocabulary
 from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix

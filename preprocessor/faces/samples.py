@@ -10,15 +10,8 @@ from files.atomic import atomic_path
 from images.png import write_png
 from images.reader import read_gray
 from loader.layout import DataDir
-from loader.tags import (
-    HAIR_COLORS,
-    PERSON_TAGS,
-    TagLine,
-    Vocabulary,
-    format_tag_line,
-    load_vocabulary,
-    read_tag_lines,
-)
+from loader.tag_lines import TagLine, format_tag_line, read_tag_lines
+from loader.tags import HAIR_COLORS, PERSON_TAGS, Vocabulary, load_vocabulary
 from preprocessor.faces.positions import FacePosition, read_positions
 from preprocessor.stage.stage import Summary, clear_leftovers, existing_stems, map_files
 

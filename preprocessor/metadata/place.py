@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from files.atomic import atomic_path
-from loader.tags import TagLine
+from loader.tag_lines import TagLine
 from preprocessor.metadata.tag_filter import FOLDERS, ChosenPost
 from preprocessor.stage.stage import Summary, existing_stems, map_files, worthwhile
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from files.atomic import atomic_path
-from loader.tags import TagLine, format_tag_line, read_tag_lines
+from loader.tag_lines import TagLine, format_tag_line, read_tag_lines
 from preprocessor.metadata.resolutions import write_resolutions
 from preprocessor.metadata.tag_filter import ChosenPost
 from preprocessor.stage.stage import Summary

@@ -19,7 +19,8 @@ from loader.augment import rotation_crop
 from loader.dataset import BenchmarkPairs, EpochBatches, TrainingPairs, collate
 from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
+from loader.tag_lines import read_tag_lines
+from loader.tags import TAG_DUMP, TAG_TABLE, load_vocabulary, write_tag_dump
 
 VOCABULARY = load_vocabulary()
 FACTS = json.loads((GOLDEN / "loader_facts.json").read_text())

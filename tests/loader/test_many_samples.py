@@ -8,15 +8,8 @@ import pytest
 from errors import InputError
 from loader import samples as module
 from loader.samples import Sample, Samples, file_ids, is_held_out, select, split
-from loader.tags import (
-    EYE_COLORS,
-    HAIR_COLORS,
-    PERSON_TAGS,
-    TagLine,
-    TagLines,
-    load_vocabulary,
-    read_tag_lines,
-)
+from loader.tag_lines import TagLine, TagLines, read_tag_lines
+from loader.tags import EYE_COLORS, HAIR_COLORS, PERSON_TAGS, load_vocabulary
 
 VOCABULARY = load_vocabulary()
 

@@ -13,7 +13,8 @@ from drawn_art import palette
 from drawn_art.adventurer.picture import choose
 from drawn_art.palette import nearest_tag
 from drawn_art.render import render_cropped
-from loader.tags import HAIR_COLORS, load_vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import HAIR_COLORS, load_vocabulary
 from preprocessor import crop_and_upscale, demo_dataset, tagset_extractor
 
 TESTSET = Path(__file__).parents[2] / "testset"

@@ -13,7 +13,8 @@ from drawn_art.render import render_cropped
 from errors import InputError
 from images.png import write_png
 from images.reader import read_rgb
-from loader.tags import TAG_TABLE, load_vocabulary, read_tag_lines, write_tag_dump
+from loader.tag_lines import read_tag_lines
+from loader.tags import TAG_TABLE, load_vocabulary, write_tag_dump
 from preprocessor import demo_dataset, face_extractor
 from preprocessor.faces import samples as face_samples
 from preprocessor.faces.drawn import face_position

@@ -8,7 +8,8 @@ import pytest
 from loader.dataset import TrainingPairs
 from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import load_vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import load_vocabulary
 from preprocessor import crop_and_upscale, demo_dataset, sketch_extractor, tagset_extractor
 
 SCALE = ["--size", "128", "--upscaler", "lanczos"]

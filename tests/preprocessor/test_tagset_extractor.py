@@ -19,8 +19,7 @@ from metadata_dumps import (
     write_dump,
 )
 
-from preprocessor import tagset_extractor
-from preprocessor.metadata import json_lines, records
+from preprocessor.metadata import each_piece, json_lines, records
 from preprocessor.metadata.json_lines import ByteRange, byte_ranges, read_lines
 from preprocessor.metadata.resolutions import read_resolutions
 from preprocessor.metadata.tag_filter import size_problem, sort_by_tags
@@ -228,7 +227,7 @@ def test_bad_line_is_listed_and_the_rest_goes_on(tmp_path, kind, capsys):
 def test_huge_line(tmp_path, monkeypatch):
     for module in (json_lines, records):
         monkeypatch.setattr(module, "MAX_LINE", 5000)
-    monkeypatch.setattr(tagset_extractor, "SMALLEST_RANGE", 700)
+    monkeypatch.setattr(each_piece, "SMALLEST_RANGE", 700)
     huge = json.dumps(string_record(9) | {"source": "x" * 50_000}).encode()
     write_dump(tmp_path, [string_record(5), huge, string_record(6)])
     add_image(tmp_path, 9)
@@ -264,8 +263,8 @@ def test_result_does_not_depend_on_jobs_and_ranges(tmp_path, always_all_jobs, mo
     results = []
     for jobs, size in ((1, 1 << 20), (2, 1500), (1, 333)):
         root = tmp_path / f"{jobs}-{size}"
-        monkeypatch.setattr(tagset_extractor, "SMALLEST_RANGE", size)
-        monkeypatch.setattr(tagset_extractor, "LARGEST_RANGE", size)
+        monkeypatch.setattr(each_piece, "SMALLEST_RANGE", size)
+        monkeypatch.setattr(each_piece, "LARGEST_RANGE", size)
         write_dump(root, [*records, b"broken"], name="2018000000000000")
         write_dump(root, records, name="2018000000000001")
         assert extract(root, jobs=jobs) == 0

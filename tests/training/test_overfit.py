@@ -5,7 +5,8 @@ import torch
 from loader.dataset import TrainingPairs, collate
 from loader.layout import DataDir
 from loader.samples import select
-from loader.tags import load_vocabulary, read_tag_lines
+from loader.tag_lines import read_tag_lines
+from loader.tags import load_vocabulary
 from network.architecture import Architecture
 from network.loss import ChangingLoss
 from tag2pix import Tag2Pix

@@ -16,7 +16,8 @@ from loader.dataset import collate
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, PlainSketches
 from loader.samples import Sample, is_held_out, select
-from loader.tags import Vocabulary, load_vocabulary, read_tag_lines, write_tag_dump
+from loader.tag_lines import read_tag_lines
+from loader.tags import Vocabulary, load_vocabulary, write_tag_dump
 from network import TagExtractor
 from network.tag_metrics import measure
 from training.classifier import Classification
