@@ -47,8 +47,8 @@ def test_ctrl_c_while_a_script_imports(script, tmp_path):
 
 @pytest.mark.parametrize("script", [*SCRIPTS, *STAGES])
 def test_ctrl_c_at_the_very_first_import(script, tmp_path):
-    """Even the standard library takes milliseconds; -S and no filters of warnings, for Python itself
-    to import less of it."""
+    """Even the standard library takes milliseconds; -S and no filters of warnings, so that Python
+    itself imports less of it."""
     for module in ("argparse", "contextlib", "enum", "pathlib", "re", "typing"):
         interrupting = "import os\nos.kill(os.getpid(), 2)\nraise SystemExit('too late')\n"
         (tmp_path / f"{module}.py").write_text(interrupting)
