@@ -115,7 +115,7 @@ CPU_RECIPE = [
         STYLES,
     ),
     Training("128px_styles", "--lrG 0.0002 --epoch 8", STYLES),
-    Training("128px_styles", "--lrG 0.00006 --epoch 9", STYLES),
+    Training("128px_styles", "--lrG 0.00012 --epoch 9", STYLES),
 ]
 # On a GPU nothing asks for algorithms that are exact but slow.
 GPU_COMMON = ["--cache", "--save_minutes", "3"]
