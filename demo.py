@@ -86,15 +86,14 @@ def main(argv: list[str] | None = None) -> int:
 def _demo(args: argparse.Namespace) -> int:
     if args.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise InputError(f"--sheet {args.sheet}: its name must end in .png, .jpg or .webp")
-    shown = {TESTSET / "liner_test" / f"{number}.png": number for number in SHOWN}
-    sources = args.pictures or list(shown)
+    sources = args.pictures or [_drawing(number) for number in SHOWN]
     refuse_input("--sheet", args.sheet, [args.weights, *sources])
     colorist = Colorist.load(args.weights, extractor=args.pretrain_dump)
     grays = read_line_art(sources)
+    worn = {} if args.pictures else worn_by(colorist.vocabulary)
+    rows = [(gray, choices_for(worn.get(source, ()))) for source, gray in grays.items()]
     make_folder(args.sheet.parent)
     with atomic_path(args.sheet) as temporary:
-        worn = worn_by(colorist.vocabulary)
-        rows = [(gray, choices_for(worn.get(shown.get(path), ()))) for path, gray in grays.items()]
         color(colorist, rows).save(temporary)
     print(f"the contact sheet is {args.sheet}")
     command = ["python", "main.py", "--test", "--load", args.weights, "--image", next(iter(grays))]
@@ -117,10 +116,14 @@ def read_line_art(sources: Sequence[Path]) -> dict[Path, Image.Image]:
     return grays
 
 
-def worn_by(vocabulary: Vocabulary) -> dict[int, set[str]]:
-    """Which kinds of clothes, such as `skirt`, the drawings of testset/ wear, by file id."""
+def _drawing(number: int) -> Path:
+    return TESTSET / "liner_test" / f"{number}.png"
+
+
+def worn_by(vocabulary: Vocabulary) -> dict[Path, set[str]]:
+    """Which kinds of clothes, such as `skirt`, the drawings of testset/ wear, by their files."""
     return {
-        line.file_id: {vocabulary.names[tag].split("_")[-1] for tag in line.tags}
+        _drawing(line.file_id): {vocabulary.names[tag].split("_")[-1] for tag in line.tags}
         for line in read_tag_lines(TESTSET / "tags.txt")
     }
 

@@ -34,6 +34,7 @@ import torch
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import ExtractorFile
 from command_line import console
+from command_line.flag import MINUTES
 from command_line.parser import Parser
 from errors import InputError
 from files.atomic import atomic_path
@@ -155,17 +156,11 @@ def build_parser() -> Parser:
     size.add_argument("--gpu", action="store_true", help="large, on a GPU")
     parser.add_argument(
         "--minutes",
-        type=_minutes,
+        type=MINUTES,
         metavar="N",
         help="end after so many; run it again to go on (default: 9 with --gpu, else never)",
     )
     return parser
-
-
-def _minutes(text: str) -> float:
-    if not float(text) > 0:
-        raise argparse.ArgumentTypeError(f"{text}: more than 0, please")
-    return float(text)
 
 
 def main(argv: list[str] | None = None) -> int:

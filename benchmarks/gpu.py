@@ -31,6 +31,7 @@ from benchmarks.gpu_pieces import Piece, all_pieces
 from benchmarks.gpu_scale import FULL, TINY, Scale
 from benchmarks.gpu_table import markdown
 from command_line import console
+from command_line.flag import MINUTES
 from command_line.parser import Parser, path
 from errors import InputError
 from files.atomic import atomic_path
@@ -52,7 +53,7 @@ def build_parser() -> Parser:
     add = parser.add_argument
     add("--out", type=path, default=Path("results/gpu"), metavar="DIR",
         help="where the results are (default: %(default)s)")  # fmt: skip
-    add("--minutes", type=_minutes, default=9.0, metavar="N",
+    add("--minutes", type=MINUTES, default=9.0, metavar="N",
         help="that a call may take (default: %(default)s)")  # fmt: skip
     add("--tiny", action="store_true",
         help="all pieces at tiny sizes on the CPU, to see that they work")  # fmt: skip
@@ -60,12 +61,6 @@ def build_parser() -> Parser:
     add("--piece", help=argparse.SUPPRESS)  # how a process of its own is told what to measure
     add("--to", type=path, help=argparse.SUPPRESS)
     return parser
-
-
-def _minutes(text: str) -> float:
-    if not float(text) > 0:
-        raise argparse.ArgumentTypeError(f"{text}: more than 0, please")
-    return float(text)
 
 
 def main(argv: list[str] | None = None) -> int:

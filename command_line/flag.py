@@ -104,4 +104,5 @@ def number(kind: type, low: float, high: float) -> Callable[[str], Any]:
 
 COUNT, POSITIVE = number(int, 0, LARGEST), number(int, 1, LARGEST)
 RATE = number(float, 0, 1e6)
+MINUTES = number(float, 0.001, 1e5)
 BETA = number(float, 0, math.nextafter(1, 0))

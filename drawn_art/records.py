@@ -36,6 +36,7 @@ class GroundTruth(msgspec.Struct, frozen=True):
 
 
 def ground_truth(picture: DrawnPicture, styles: Sequence[str], seed: int, size: int) -> GroundTruth:
+    """Of a picture that is drawn `size` pixels large, of the data set of these styles and seed."""
     return GroundTruth(
         id=picture.file_id,
         style=picture.style,
@@ -61,7 +62,9 @@ def read_ground_truths(root: Path) -> list[GroundTruth]:
     except FileNotFoundError:
         return []
     except msgspec.DecodeError as error:
-        raise InputError(f"{path} is not of this program ({error})") from error
+        raise InputError(
+            f"{path} is not of this program ({error}): choose another --dataset_path"
+        ) from error
 
 
 def metadata(truths: Iterable[GroundTruth]) -> Iterable[dict]:

@@ -1,6 +1,7 @@
 """Color control of finished pictures: whether finishing keeps what the network was told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ class FinishingPainter:
     """Paints like a colorist, but finishes its pictures, at `TIMES` its size."""
 
     colorist: Colorist
-    _sketches: dict[bytes, Sketch] = field(default_factory=dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -40,10 +40,15 @@ class FinishingPainter:
         to RGB uint8 (B, S, S, 3)."""
         gray = (sketches[0, 0].numpy() * 255).round().astype(np.uint8)
         small = fit_sketch(Image.fromarray(gray), self.colorist.size)
-        sketch = self._sketches.setdefault(gray.tobytes(), Sketch(gray))
-        self._sketches = {gray.tobytes(): sketch}
+        sketch = _sketch(gray.tobytes(), gray.shape)
         painted = self.colorist.paint(small.expand(len(cvt), 1, -1, -1), cvt)
         return np.stack([sketch.finish(picture).picture() for picture in painted])
+
+
+@lru_cache(maxsize=1)
+def _sketch(pixels: bytes, shape: tuple[int, int]) -> Sketch:
+    """All batches of a drawing share it: finding its regions takes most of the time."""
+    return Sketch(np.frombuffer(pixels, np.uint8).reshape(shape))
 
 
 def finished_control(

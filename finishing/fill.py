@@ -67,22 +67,19 @@ def smooth_into(
 
 def _uneven(spread: Spread, shaded: bool) -> np.ndarray:
     """The groups (n,) whose paint is not of one color, of those that have enough to tell."""
-    several = _differing(spread, ONE_COLOR, ONE_COLOR_SHARE, TRUSTED_AREA)
-    if shaded:
-        several |= _differing(spread, EVEN, EVEN_SHARE, SHADED_AREA)
-    return np.flatnonzero(several)
-
-
-def _differing(spread: Spread, limit: float, share: float, area: float) -> np.ndarray:
-    """Which groups (groups,) bool have more than a `share` of paint that is farther than `limit`
-    from their color, and at least `area` painted pixels of paint."""
     groups = spread.grouped
     differences = np.linalg.norm(to_lab(spread.paint) - to_lab(spread.colors)[groups], axis=2)
-    totals, off = (
-        np.bincount(groups.ravel(), weights.ravel(), len(spread.colors))
-        for weights in (spread.weights, spread.weights * (differences > limit))
-    )
-    return (totals >= area * SAMPLES**2) & (off > share * totals)
+
+    def amounts(weights: np.ndarray) -> np.ndarray:
+        return np.bincount(groups.ravel(), weights.ravel(), len(spread.colors)) / SAMPLES**2
+
+    areas = amounts(spread.weights)
+    uneven = np.zeros(len(areas), bool)
+    limits = [(ONE_COLOR, ONE_COLOR_SHARE, TRUSTED_AREA), (EVEN, EVEN_SHARE, SHADED_AREA)]
+    for limit, share, least in limits if shaded else limits[:1]:
+        off = amounts(spread.weights * (differences > limit))
+        uneven |= (areas >= least) & (off > share * areas)
+    return np.flatnonzero(uneven)
 
 
 def _window(inside: np.ndarray, margin: int) -> tuple[slice, slice]:

@@ -12,6 +12,7 @@ from finishing.lines import strips
 SIDE_PER_RADIUS = 200
 LEAST_RADIUS = 3.0
 SHRINK = 1.5
+# Float16 ends at 65,504.
 FARTHEST = 60_000.0
 FAINTEST, DARKEST = 96, 224
 

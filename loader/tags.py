@@ -1,4 +1,4 @@
-"""The tag vocabulary, tag lines, and the multi-hot vectors the networks are given."""
+"""The tag vocabulary, and the multi-hot vectors the networks are given."""
 
 import csv
 import difflib

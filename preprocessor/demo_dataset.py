@@ -181,12 +181,12 @@ def _recorded_before(root: Path, args: argparse.Namespace) -> dict[int, GroundTr
         _refuse_other_metadata(root / "metadata")
         return {}
     truths = read_ground_truths(root)
-    for first in truths[:1]:
-        if (first.styles, first.seed, first.size) != (args.styles, args.seed, args.size):
-            raise InputError(
-                f"{root} holds drawings of --seed {first.seed} --size {first.size} "
-                f"--styles {' '.join(first.styles)}: use these, or another --dataset_path"
-            )
+    before = {(tuple(truth.styles), truth.seed, truth.size) for truth in truths}
+    for styles, seed, size in before - {(tuple(args.styles), args.seed, args.size)}:
+        raise InputError(
+            f"{root} holds drawings of --seed {seed} --size {size} --styles {' '.join(styles)}: "
+            "use these, or another --dataset_path"
+        )
     return {truth.id: truth for truth in truths}
 
 

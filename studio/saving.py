@@ -117,7 +117,16 @@ class Saving:
         exact: Mapping[str, RGB],
     ) -> Image.Image:
         """A picture of no session, painted on these lines, at another size."""
-        return self.saver.run(Job(), self._enlarge, colorist, painted, lines, size, method, exact)
+
+        def work() -> Image.Image:
+            if method != painting.OWN_LINES:
+                return self._enlarged_by(method, painted.picture, size, nobody)
+            large = Lines(np.asarray(lines.resize(size, Image.Resampling.LANCZOS)))
+            names = painted.tags
+            finished = painting.finish(lambda: colorist, large, painted.picture, names, exact)
+            return Image.fromarray(finished.picture())
+
+        return self.saver.run(Job(), work)
 
     def _finish(self, session: Session, result: Result, report: Progress) -> None:
         with session.at_work():
@@ -248,21 +257,6 @@ class Saving:
             self.weights.device,
             lambda share: report(share * WRITING, "enlarging"),
         )
-
-    def _enlarge(
-        self,
-        colorist: Colorist,
-        painted: Painted,
-        lines: Image.Image,
-        size: tuple[int, int],
-        method: str,
-        exact: Mapping[str, RGB],
-    ) -> Image.Image:
-        if method != painting.OWN_LINES:
-            return self._enlarged_by(method, painted.picture, size, nobody)
-        large = Lines(np.asarray(lines.resize(size, Image.Resampling.LANCZOS)))
-        finished = painting.finish(lambda: colorist, large, painted.picture, painted.tags, exact)
-        return Image.fromarray(finished.picture())
 
     def _finished(
         self,

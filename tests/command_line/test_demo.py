@@ -15,6 +15,7 @@ import train_demo
 from checkpoints.checkpoint import Checkpoint
 from checkpoints.tag_extractor import read_tag_extractor
 from command_line.console import MORE_TO_DO
+from loader.tags import load_vocabulary
 from network import Discriminator, Generator
 from network.architecture import Architecture
 from train_demo import Drawings, Training
@@ -57,6 +58,15 @@ def test_the_sheet_shows_line_art_and_every_choice(weights, tmp_path, capsys):
     margin = (shown.shape[1] - columns * demo.SIDE) // (columns + 1)
     corner = shown[margin : margin + demo.SIDE, margin : margin + demo.SIDE]
     assert np.abs(corner.astype(int) - np.asarray(line_art)).mean() < 8
+
+
+def test_dressed_drawings_are_given_clothes():
+    worn = demo.worn_by(load_vocabulary())
+    head, dressed = (demo.TESTSET / "liner_test" / f"{number}.png" for number in (49, 214))
+    assert demo.choices_for(worn[head]) == [list(choice) for choice in demo.CHOICES]
+    for choice, base in zip(demo.choices_for(worn[dressed]), demo.CHOICES, strict=True):
+        kinds = [tag.split("_")[-1] for tag in choice[len(base) :]]
+        assert choice[: len(base)] == list(base) and kinds == ["shirt", "skirt"]
 
 
 def test_nothing_to_color_is_one_line(weights, tmp_path, capsys):
