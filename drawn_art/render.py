@@ -84,8 +84,13 @@ def frame_as_cropped(
     return square if paper == 255 else 255 - square
 
 
-def render_cropped(picture: DrawnPicture, size: int) -> dict[str, np.ndarray]:
+def render_cropped(
+    picture: DrawnPicture, size: int, *, further: tuple[str, ...] = ()
+) -> dict[str, np.ndarray]:
     """Everything as the crop stage frames the color image, so that all of it coincides.
+
+    Args:
+        further: parts without a color tag that shall have a mask, too; black where there is none.
 
     Returns:
         "color" (size, size, 3), "line_art" and one mask per part (size, size), all uint8.
@@ -97,7 +102,7 @@ def render_cropped(picture: DrawnPicture, size: int) -> dict[str, np.ndarray]:
         "color": frame_as_cropped(picture, color, padding),
         "line_art": frame_as_cropped(picture, line_art, padding),
     }
-    for part, mask in render_masks(picture, size).items():
+    for part, mask in render_masks(picture, size, (*picture.parts, *further)).items():
         paper = 255 if part == "background" else 0
         framed[part] = frame_as_cropped(picture, mask, padding, paper=paper)
     return framed

@@ -34,8 +34,10 @@ class Painting(NamedTuple):
     leakage: float | None
 
 
-def area(mask: np.ndarray) -> Area | None:
+def area(mask: np.ndarray, tinted: np.ndarray | None = None) -> Area | None:
     """The area of a part by its mask (H, W) uint8, 255 inside; None when it is not to be seen.
+
+    tinted: the mask of what has tints of the part's color. It is neither of the part nor outside.
 
     The core is what the mask covers wholly, eroded by the margin; where nothing is left of it, as
     of a small iris, what the mask covers by half or more. Outside is what the mask, dilated by the
@@ -47,7 +49,8 @@ def area(mask: np.ndarray) -> Area | None:
         core = mask >= 128
     if not core.any():
         return None
-    return Area(core, ~ndimage.binary_dilation(mask > 0, iterations=margin))
+    near = mask > 0 if tinted is None else (mask > 0) | (tinted > 0)
+    return Area(core, ~ndimage.binary_dilation(near, iterations=margin))
 
 
 def judge(

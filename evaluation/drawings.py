@@ -30,11 +30,13 @@ XDOG_SEED = 10
 
 
 class Part(NamedTuple):
-    """A part whose color is a tag: its mask, its colors, and the tags that they take turns with."""
+    """A part whose color is a tag: its mask, its colors, the tags that they take turns with, and
+    the mask of what has tints of its color, which may change with it."""
 
     mask: str
     colors: Mapping[int, palette.RGB]
     replaces: frozenset[int]
+    tinted: str = ""
 
 
 PARTS = {
@@ -44,6 +46,7 @@ PARTS = {
         "background",
         palette.BACKGROUND,
         frozenset({*palette.BACKGROUND, palette.GRADIENT_BACKGROUND}),
+        tinted="scenery",
     ),
 }
 
@@ -60,6 +63,9 @@ CLOTHES = {
 
 # All parts whose color tags have several colors, so that it can be seen which was painted.
 ALL_PARTS = PARTS | {"skin": _part("skin", palette.SKIN)} | CLOTHES
+
+_TINTED = tuple(part.tinted for part in ALL_PARTS.values() if part.tinted)
+_MASKS = {*(part.mask for part in ALL_PARTS.values()), *_TINTED}
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class HeldOutDrawings(Sequence[HeldOut]):
         if not 0 <= index < self.count:
             raise IndexError(index)
         drawing = STYLES[self.style].choose(RESERVED_SEED, index, outside=False)
-        pictures = render_cropped(drawing, max(RENDERED, self.size))
+        pictures = render_cropped(drawing, max(RENDERED, self.size), further=_TINTED)
         gray = cv2.cvtColor(pictures["color"], cv2.COLOR_RGB2GRAY)
         sigma, k = random_parameters(drawing.file_id, XDOG_SEED)
         lines = {LINE_ART: pictures["line_art"], XDOG: xdog(gray, sigma, k)}
@@ -103,10 +109,8 @@ class HeldOutDrawings(Sequence[HeldOut]):
             np.asarray(color),
             {kind: fit_sketch(Image.fromarray(lines[kind]), self.size) for kind in KINDS},
             {
-                part.mask: cv2.resize(
-                    pictures.get(part.mask, unseen), side, interpolation=cv2.INTER_AREA
-                )
-                for part in ALL_PARTS.values()
+                mask: cv2.resize(pictures.get(mask, unseen), side, interpolation=cv2.INTER_AREA)
+                for mask in _MASKS
             },
         )
 

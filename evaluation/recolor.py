@@ -49,7 +49,7 @@ def color_control(
     results = {kind: {part: _Result(parts[part]) for part in parts} for kind in kinds}
     with Progress(desc="color control", unit="img") as bar:
         for number, drawing in enumerate(drawings):
-            areas = {part: area(drawing.masks[parts[part].mask]) for part in parts}
+            areas = {part: area(*_masks(drawing, parts[part])) for part in parts}
             choices = _choices(drawing, number, parts, areas, vocabulary, colors)
             bar.total = (bar.total or 0) + len(choices) * len(kinds)
             for kind in kinds:
@@ -100,6 +100,11 @@ class _Result:
             "true_pictures": means(self.true),
             **summarize(self.paintings, names),
         }
+
+
+def _masks(drawing: HeldOut, part: Part) -> list[np.ndarray]:
+    """The mask of the part, and that of what is tinted like it."""
+    return [drawing.masks[name] for name in (part.mask, part.tinted) if name]
 
 
 def _choices(

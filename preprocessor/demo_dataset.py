@@ -85,7 +85,9 @@ and why), CREDITS.txt. Run it again, also with a larger --count, to continue.
         nargs="+",
         default=list(TRAINING_STYLES),
         metavar="STYLE",
-        help="in which styles, mixed: any of " + ", ".join(TRAINING_STYLES) + " (default: all)",
+        help="in which styles, mixed: any of "
+        + ", ".join(TRAINING_STYLES)
+        + "; one that is named three times has three times as many drawings (default: all)",
     )
     parser.add_argument(
         "--seed",
@@ -136,7 +138,7 @@ def _check(args: argparse.Namespace) -> None:
             raise InputError(f"--styles {style}: kept for measuring, no training may use it")
         if style not in STYLES:
             raise InputError(f"--styles {style}: there are {', '.join(TRAINING_STYLES)}")
-    args.styles = sorted(set(args.styles))
+    args.styles = sorted(args.styles)
     if args.seed == RESERVED_SEED:
         raise InputError(f"--seed {args.seed} is reserved for the test set: choose another one")
 
@@ -203,7 +205,7 @@ def _prepare(root: Path, args: argparse.Namespace) -> None:
     for folder in sorted(folders | {(root / METADATA).parent}):
         folder.mkdir(parents=True, exist_ok=True)
         clear_leftovers(folder)
-    write_text(root / "CREDITS.txt", credits(args.styles))
+    write_text(root / "CREDITS.txt", credits(sorted(set(args.styles))))
 
 
 def write_testset(root: Path, *, dry_run: bool = False) -> int:

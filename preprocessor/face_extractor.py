@@ -1,7 +1,7 @@
 """Fourth stage: faces as further training images.
 
 First run: finds the faces in `rgb_train` and puts those of at least 128 px into `temp_faces`;
-with --drawn all of them, however small.
+with --drawn all of them, however small. --smallest chooses another size.
 Then look through `temp_faces` and delete what is no face.
 Second run, with --add_all: moves the faces that are left to `rgb_train`, cuts the same part out of
 every sketch (`keras_train`, `xdog_train`, `simpl_train`) and adds their lines to `tags.txt`, with
@@ -33,7 +33,7 @@ from loader.tags import TAG_DUMP
 from preprocessor.faces.drawn import FaceCut
 from preprocessor.faces.positions import FacePosition, SearchJournal
 from preprocessor.faces.samples import add_faces
-from preprocessor.faces.search import FaceSearch, load_cascade
+from preprocessor.faces.search import SMALLEST, FaceSearch, load_cascade
 from preprocessor.stage.batch import ALL_FILES, numbered_images, skip_file
 from preprocessor.stage.stage import (
     Summary,
@@ -102,6 +102,12 @@ def build_parser() -> Parser:
         help="the images are those of demo_dataset.py: their faces are known, need no cascade, and "
         "are taken at any size",
     )
+    parser.add_argument(
+        "--smallest",
+        type=int,
+        metavar="PX",
+        help=f"side of the smallest faces to take (default: {SMALLEST}, with --drawn 1)",
+    )
     return parser
 
 
@@ -111,10 +117,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _stage(args: argparse.Namespace) -> int:
+    if args.smallest is not None and args.smallest < 1:
+        raise InputError(f"--smallest {args.smallest}: at least one pixel, please")
     if args.add_all:
-        if args.drawn or args.cascade:
-            flag = "--drawn" if args.drawn else "--cascade"
-            raise InputError(f"{flag} is for finding faces: it does not go with --add_all")
+        for flag in ("drawn", "cascade", "smallest"):
+            if getattr(args, flag):
+                raise InputError(f"--{flag} is for finding faces: it does not go with --add_all")
         with writing(args, "temp_faces", "rgb_train", "tags.txt", *LINE_ART_FOLDERS):
             return add_faces(args)
     if args.drawn and args.cascade:
@@ -138,9 +146,9 @@ def find_faces(args: argparse.Namespace) -> int:
         print(f"{len(todo):,} images would be searched for faces")
         return summary.close(faces)
     if args.drawn:
-        search = FaceCut(faces, *drawn_with(args.dataset_path))
+        search = FaceCut(faces, *drawn_with(args.dataset_path), args.smallest or 1)
     else:
-        search = FaceSearch(faces, _cascade_file(args))
+        search = FaceSearch(faces, _cascade_file(args), args.smallest or SMALLEST)
     clear_leftovers(faces)
     journal.start()
     try:

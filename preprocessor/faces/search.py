@@ -19,7 +19,7 @@ SCALE_STEP = 1.2
 MIN_NEIGHBORS = 5
 MIN_DETECTED = 48
 MARGIN = 0.1
-MIN_FACE = 128
+SMALLEST = 128
 
 
 @lru_cache(maxsize=1)
@@ -43,10 +43,12 @@ def load_cascade(path: Path) -> "cv2.CascadeClassifier":
 
 @dataclass(frozen=True)
 class FaceSearch:
-    """Searches one image file and writes its face, `-<id>.png`, to `folder`."""
+    """Searches one image file and writes its face, `-<id>.png`, to `folder`, if its side has
+    `smallest` pixels."""
 
     folder: Path
     cascade: Path
+    smallest: int = SMALLEST
 
     def __call__(self, source: Path) -> FacePosition | str:
         """Return the position of the one face, or the reason why there is none to use."""
@@ -56,8 +58,8 @@ class FaceSearch:
             return "several faces" if len(boxes) else "no face"
         rows, columns = image.shape[:2]
         x, y, side = square_box(boxes[0], rows, columns)
-        if side < MIN_FACE:
-            return f"face under {MIN_FACE} px"
+        if side < self.smallest:
+            return f"face under {self.smallest} px"
         file_id = int(source.stem)
         write_png(self.folder / f"-{file_id}.png", image[y : y + side, x : x + side])
         return FacePosition(file_id, x / columns, y / rows, side / rows, side / columns)

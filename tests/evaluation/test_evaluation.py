@@ -87,6 +87,25 @@ def test_the_border_of_a_part_counts_neither_inside_nor_outside():
     assert found.leakage == 0 and found.delta_e == pytest.approx(0, abs=1e-9)
 
 
+def test_tints_of_a_part_count_neither_inside_nor_outside():
+    own, mask = square(palette.HAIR[BLUE])
+    tinted = np.zeros_like(mask)
+    tinted[:4] = 255
+    where = area(mask, tinted)
+    assert not where.outside[:5].any() and not where.core[:5].any()
+    picture = own.copy()
+    picture[:4] = (180, 200, 240)
+    assert judge(picture, BLUE, palette.HAIR, where, own).leakage == 0
+
+
+def test_things_behind_a_figure_may_change_with_the_background():
+    drawing = HeldOutDrawings(2, 64, "figures-inked")[1]
+    scenery, background = drawing.masks["scenery"] > 0, drawing.masks["background"] > 0
+    assert scenery.mean() > 0.2 and (scenery | background).mean() > 0.6
+    colors = drawing.color[drawing.masks["scenery"] == 255].astype(int)
+    assert np.abs(colors - np.median(colors, axis=0)).max() < 40
+
+
 def test_parts_that_are_small_or_hidden():
     mask = np.zeros((SIDE, SIDE), np.uint8)
     assert area(mask) is None

@@ -160,6 +160,14 @@ def test_other_drawings_in_the_same_folder_are_refused(tmp_path, capsys):
     assert files_of(tmp_path) == before
 
 
+def test_a_style_that_is_named_more_often_has_more_drawings(tmp_path):
+    flags = ["--count", "24", "--size", "64", "--styles", *["big-ears"] * 5, "lorelei"]
+    assert demo_dataset.main(["--dataset_path", str(tmp_path), *flags]) == 0
+    styles = Counter(one["style"] for one in json_lines(tmp_path / "ground_truth.jsonl"))
+    assert styles["big-ears"] > 2 * styles["lorelei"] > 0
+    assert (tmp_path / "CREDITS.txt").read_text().count("Lorelei") == 1
+
+
 def test_metadata_of_others_is_left_alone(tmp_path, capsys):
     (tmp_path / "metadata").mkdir()
     (tmp_path / "metadata" / "2018000000000000").write_text("{}")

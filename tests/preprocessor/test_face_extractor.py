@@ -358,6 +358,16 @@ def test_faces_of_drawn_images_are_where_the_drawing_says(tmp_path, capsys):
             crop = read_rgb(tmp_path / "temp_faces" / f"-{drawing.file_id}.png")
             assert np.array_equal(crop, render_cropped(drawing, 256)["color"][box])
 
+    sides = {file_id: face.pixels(256, 256)[0] for file_id, face in positions.items()}
+    sides = {file_id: rows.stop - rows.start for file_id, rows in sides.items()}
+    largest = max(sides.values())
+    shutil.rmtree(tmp_path / "temp_faces")
+    flags = ["--drawn", "--jobs", "1", "--smallest", str(largest)]
+    assert face_extractor.main(["--dataset_path", str(tmp_path), *flags]) == 0
+    left = {face.file_id for face in read_positions(tmp_path / "temp_faces" / POSITIONS)}
+    assert left == {file_id for file_id, side in sides.items() if side == largest} < sides.keys()
+    assert f"face under {largest} px" in capsys.readouterr().out
+
 
 def test_drawn_faces_need_a_drawn_data_set(tmp_path, capsys):
     (tmp_path / "rgb_train").mkdir()
@@ -365,7 +375,7 @@ def test_drawn_faces_need_a_drawn_data_set(tmp_path, capsys):
     assert "ground_truth.jsonl" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flag", [("--drawn",), ("--cascade", "any.xml")])
+@pytest.mark.parametrize("flag", [("--drawn",), ("--cascade", "any.xml"), ("--smallest", "9")])
 def test_adding_faces_takes_no_flags_of_finding_them(tmp_path, flag, capsys):
     assert face_extractor.main(["--dataset_path", str(tmp_path), "--add_all", *flag]) == 2
     error = capsys.readouterr().err
