@@ -6,22 +6,25 @@ from unittest import mock
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from network.operations import GroupedConv2d
+from network.operations import GroupedConv2d, TransposedConv2d
 
 
 @contextlib.contextmanager
 def plain_operations() -> Iterator[None]:
-    """Inside, networks mean, join, gate and convolve by torch's operations alone."""
+    """Inside, networks mean, join, gate, shuffle and convolve by torch's operations alone."""
     with contextlib.ExitStack() as stack:
         for target, plain in (
             ("network.blocks.channel_means", _channel_means),
             ("network.blocks.gated_relu", _gated_relu),
             ("network.blocks.concatenate", _concatenate),
             ("network.generator.concatenate", _concatenate),
+            ("network.generator.pixel_shuffle", _pixel_shuffle),
         ):
             stack.enter_context(mock.patch(target, plain))
-        stack.enter_context(mock.patch.object(GroupedConv2d, "forward", nn.Conv2d.forward))
+        for ours, plain in ((GroupedConv2d, nn.Conv2d), (TransposedConv2d, nn.ConvTranspose2d)):
+            stack.enter_context(mock.patch.object(ours, "forward", plain.forward))
         yield
 
 
@@ -35,3 +38,7 @@ def _gated_relu(x: Tensor, gate: Tensor, shortcut: Tensor) -> Tensor:
 
 def _concatenate(*parts: Tensor) -> Tensor:
     return torch.cat(parts, 1)
+
+
+def _pixel_shuffle(x: Tensor) -> Tensor:
+    return F.pixel_shuffle(x, 2)

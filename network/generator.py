@@ -12,7 +12,7 @@ from network.architecture import Architecture
 from network.blocks import STYLE
 from network.initialize import initialize
 from network.models import MODELS
-from network.operations import concatenate
+from network.operations import TransposedConv2d, concatenate, pixel_shuffle
 
 GUIDE_CHANNELS = 256
 
@@ -69,19 +69,19 @@ class DecoderStage(nn.Module):
     def forward(self, x: Tensor, style: Tensor | None) -> Tensor:
         for block in self.get_submodule(self.key):
             x = block(x, style)
-        return nn.functional.pixel_shuffle(x, 2)
+        return pixel_shuffle(x)
 
 
 def _guide_decoder() -> nn.Sequential:
     def up(channels: int, out_channels: int) -> list[nn.Module]:
-        conv = nn.ConvTranspose2d(channels, out_channels, 3, 2, padding=1, output_padding=1)
+        conv = TransposedConv2d(channels, out_channels, 3, 2, padding=1, output_padding=1)
         return [conv, nn.LeakyReLU(0.2, inplace=True)]
 
     return nn.Sequential(
         *up(GUIDE_CHANNELS, 128),
         *up(128, 64),
         *up(64, 32),
-        nn.ConvTranspose2d(32, 3, 3, 1, padding=1),
+        TransposedConv2d(32, 3, 3, 1, padding=1),
         nn.Tanh(),
     )
 

@@ -31,6 +31,11 @@ def gated_relu(x: Tensor, gate: Tensor, shortcut: Tensor) -> Tensor:
     return _GatedReLU.apply(x, gate, shortcut)
 
 
+def pixel_shuffle(x: Tensor) -> Tensor:
+    """`F.pixel_shuffle(x, 2)`: (B, 4C, H, W) to (B, C, 2H, 2W)."""
+    return F.pixel_shuffle(x, 2) if torch.compiler.is_compiling() else _PixelShuffle.apply(x)
+
+
 class _ChannelMeans(Function):
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
@@ -72,6 +77,40 @@ class _GatedReLU(Function):
         x, gate, result = ctx.saved_tensors
         grad = torch.ops.aten.threshold_backward(grad, result, 0)
         return grad * gate[:, :, None, None], (grad * x).sum(dim=(2, 3)), grad
+
+
+class _PixelShuffle(Function):
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(x, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> Tensor:
+        if grad.device.type != "cpu":
+            return F.pixel_unshuffle(grad, 2)
+        # Torch gathers single channels; here all channels of a pixel move at once, then change
+        # places with its four neighbors in a kernel that is vectorized.
+        batch, channels, height, width = grad.shape
+        pixels = grad.permute(0, 2, 3, 1).reshape(batch, height // 2, 2, width // 2, 2, channels)
+        quarters = pixels.transpose(2, 3).reshape(batch, height // 2, width // 2, 4 * channels)
+        return torch.channel_shuffle(quarters.permute(0, 3, 1, 2), 4)
+
+
+class TransposedConv2d(nn.ConvTranspose2d):
+    """`nn.ConvTranspose2d` with a bias; in training on CPUs the bias is added after it.
+
+    There the kernel for the gradients of weight and bias together takes up to twice the time of
+    that for the weight alone, and the gradient of the bias is only a sum.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or not torch.is_grad_enabled():
+            return super().forward(x)
+        y = F.conv_transpose2d(
+            x, self.weight, None, self.stride, self.padding, self.output_padding, 1, self.dilation
+        )
+        return y.add_(self.bias.to(y.dtype)[:, None, None])
 
 
 class GroupedConv2d(nn.Conv2d):

@@ -6,10 +6,12 @@ from torch import Tensor, nn
 
 from network.operations import (
     GroupedConv2d,
+    TransposedConv2d,
     channel_means,
     concatenate,
     gated_relu,
     merge_groups,
+    pixel_shuffle,
 )
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
@@ -28,10 +30,15 @@ def plain_gate(x: Tensor, gate: Tensor, shortcut: Tensor) -> Tensor:
     return torch.relu(x * gate[:, :, None, None] + shortcut)
 
 
+def plain_shuffle(x: Tensor) -> Tensor:
+    return nn.functional.pixel_shuffle(x, 2)
+
+
 OPERATIONS = {
     "means": (channel_means, plain_means, [(2, 3, 4, 5)]),
     "concatenation": (concatenate, plain_concatenation, [(2, 3, 4, 5), (2, 1, 4, 5), (2, 4, 4, 5)]),
     "gate": (gated_relu, plain_gate, [(2, 3, 4, 5), (2, 3), (2, 3, 4, 5)]),
+    "shuffle": (pixel_shuffle, plain_shuffle, [(2, 12, 3, 4)]),
 }
 
 
@@ -108,6 +115,27 @@ def test_grouped_convolutions_are_plain_ones(own, dtype):
     torch.testing.assert_close(
         ours.weight.grad, plain.weight.grad, rtol=0.05, atol=tolerance["atol"]
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_transposed_convolutions_are_plain_ones(stride, dtype):
+    torch.manual_seed(6)
+    options = {"stride": stride, "padding": 1, "output_padding": stride - 1}
+    ours = TransposedConv2d(5, 4, 3, **options).to(dtype)
+    plain = nn.ConvTranspose2d(5, 4, 3, **options).to(dtype)
+    plain.load_state_dict(ours.state_dict())
+    tolerance = BF16 if dtype is torch.bfloat16 else {"rtol": 1e-4, "atol": 1e-5}
+    found = []
+    for network in (ours, plain):
+        value, *gradients = results(network, noise([(2, 5, 7, 6)], dtype, torch.channels_last))
+        weights = torch.autograd.grad(
+            network(*noise([(2, 5, 7, 6)], dtype)).sum(), network.parameters()
+        )
+        found.append([value, *gradients, *weights])
+    for one, other in zip(*found, strict=True):
+        assert one.dtype == dtype
+        torch.testing.assert_close(one, other, **tolerance)
 
 
 def test_merged_groups_see_nothing_of_each_other():
