@@ -1,10 +1,28 @@
 """How much memory the work takes."""
 
+import ctypes
 import re
 from pathlib import Path
 
 import psutil
 import torch
+
+# Of glibc's malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+LARGEST = 2**31 - 1
+
+
+def keep_freed_memory() -> bool:
+    """Have large blocks stay with this process when they are freed; returns whether they do.
+
+    glibc gives those back to the system at once, and every step of a training would fetch its
+    activations from there anew, page by page. Other C libraries are left as they are.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # no such function, or, on Windows, no such call
+        return False
+    return all(mallopt(limit, LARGEST) for limit in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD))
 
 
 def peak_memory(device: torch.device) -> int:

@@ -42,7 +42,7 @@ from training.setup import (
     check_sync_bn,
     choose_seed,
     loading_processes,
-    seed_torch,
+    prepare_torch,
 )
 from training.start import check_not_trained, newest, origin_line, origin_of
 
@@ -84,7 +84,7 @@ def pretrain(options: Options, processes: Processes) -> int:
     dtype = autocast_dtype(options.amp, processes.device)
     if processes.is_main:
         print(f"arithmetic: {describe_precision(dtype)}")
-    seed_torch(options, seed, processes)
+    prepare_torch(options, seed, processes)
 
     network = _network(options, vocabulary, processes)
     results = None

@@ -42,7 +42,7 @@ from training.setup import (
     check_sync_bn,
     choose_seed,
     loading_processes,
-    seed_torch,
+    prepare_torch,
 )
 from training.start import (
     checkpoint_to_resume,
@@ -98,7 +98,7 @@ def train(options: Options, processes: Processes) -> int:
     before = start.record.pairs or len(pairs)
     if processes.is_main and before != len(pairs):
         print(f"training set: it had {before} pairs when {start.resumed.path} was written")
-    seed_torch(options, seed, processes)
+    prepare_torch(options, seed, processes)
     tag2pix = _networks(options, start.architecture, processes)
     if start.resumed:
         tag2pix.restore(start.resumed)

@@ -13,6 +13,7 @@ from torch import nn
 
 from command_line.options import Options
 from errors import InputError
+from hardware.memory import keep_freed_memory
 from hardware.processes import Processes
 from loader.layout import DataDir
 
@@ -100,9 +101,12 @@ def choose_seed(options: Options, recorded: int | None, processes: Processes) ->
     return options.seed if options.seed >= 0 else processes.share(secrets.randbelow(2**31))
 
 
-def seed_torch(options: Options, seed: int, processes: Processes) -> None:
-    """Seed the initial weights, and make the GPU exact where --seed was given, else fast."""
+def prepare_torch(options: Options, seed: int, processes: Processes) -> None:
+    """Seed the initial weights, and make the GPU exact where --seed was given, else fast. On CPUs
+    memory stays with this process from step to step."""
     torch.manual_seed(seed)
     torch.backends.cudnn.deterministic = options.seed >= 0
     torch.backends.cudnn.benchmark = options.seed < 0
     torch.set_float32_matmul_precision("high" if processes.device.type == "cuda" else "highest")
+    if processes.device.type == "cpu":
+        keep_freed_memory()

@@ -2,10 +2,12 @@
 
 import mmap
 import multiprocessing
+import platform
 
+import pytest
 import torch
 
-from hardware.memory import peak_memory, used_memory
+from hardware.memory import keep_freed_memory, peak_memory, used_memory
 
 CPU = torch.device("cpu")
 
@@ -19,3 +21,24 @@ def test_the_peak_of_the_process_that_started_it_is_not_counted():
         pages.write(b"1" * len(pages))
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             assert pool.apply(above_present_use) < 200e6
+
+
+def page_faults_of_using_it_again(keep: bool) -> int:
+    """Of a block of 64 MiB that was in use before."""
+    import resource  # Windows has none
+
+    if keep:
+        assert keep_freed_memory()
+    torch.ones(2**24)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(2**24)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_memory_that_was_in_use_is_used_again():
+    faults = []
+    for keep in (False, True):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            faults.append(pool.apply(page_faults_of_using_it_again, (keep,)))
+    assert faults[1] < 100 < faults[0]
