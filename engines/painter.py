@@ -5,7 +5,9 @@ import copy
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from engines.early_gates import gate_early
 from network.generator import Generator
+from network.operations import merge_groups
 from network.tag_extractor import TagExtractor
 
 
@@ -28,7 +30,8 @@ class Painter(nn.Module):
 
 
 def painter(generator: Generator, extractor: TagExtractor | None) -> Painter:
-    """A copy for inference, with batch normalization folded into the convolutions.
+    """A copy for inference: batch normalization is folded into the convolutions, and gates are
+    computed before the convolution that they gate.
 
     The extractor's stays where it is in training mode and uses the statistics of the batch.
     """
@@ -39,6 +42,7 @@ def painter(generator: Generator, extractor: TagExtractor | None) -> Painter:
         generator.deconv_for_decoder = guide
     copied.generator.eval()
     fold_batch_norm(copied)
+    gate_early(copied)
     return copied
 
 
@@ -56,3 +60,25 @@ def fold_batch_norm(module: nn.Module) -> None:
         else:
             fold_batch_norm(child)
         previous = (name, child) if isinstance(child, nn.Conv2d) else None
+
+
+def merge_narrow_groups(module: nn.Module, width: int) -> None:
+    """Merge the groups of convolutions until they have up to `width` input channels, in place.
+
+    CPU kernels are slow at narrower ones; see `network.operations.GroupedConv2d`.
+    """
+    for name, child in list(module.named_children()):
+        own = child.in_channels // child.groups if isinstance(child, nn.Conv2d) else width
+        if own <= width // 2 and child.groups % (width // own) == 0:
+            setattr(module, name, _merged(child, width // own))
+        else:
+            merge_narrow_groups(child, width)
+
+
+def _merged(conv: nn.Conv2d, count: int) -> nn.Conv2d:
+    merged = copy.copy(conv)
+    merged._parameters = dict(conv._parameters)
+    merged.groups = conv.groups // count
+    weight = merge_groups(conv.weight.detach(), conv.groups, count)
+    merged.weight = nn.Parameter(weight, requires_grad=False)
+    return merged

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from checkpoints.checkpoint import Checkpoint, Position, Record
 from engines.engine import one_line
-from engines.painter import Painter, painter
+from engines.painter import Painter, merge_narrow_groups, painter
 from errors import CheckpointError, InputError
 from files.atomic import atomic_path
 from files.checksum import sha256_of
@@ -89,12 +89,14 @@ class _HalfPainter(nn.Module):
 def onnx_bytes(
     architecture: Architecture, network: Painter, *, half: bool = False, **metadata: str
 ) -> bytes:
-    """The ONNX model of a painter (in float16 if `half`), with entries of metadata.
+    """The ONNX model of a painter (in float16 if `half`), with entries of metadata; the painter is
+    changed for it.
 
     Raises InputError where the package onnx is missing.
     """
     onnx = _onnx("writing ONNX files")
     size, classes = architecture.input_size, architecture.cvt_classes
+    merge_narrow_groups(network, 8)
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that traces is called old, but takes seconds where the new one takes minutes.

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from engines.painter import painter
+from engines.painter import merge_narrow_groups, painter
 from hardware.device import autocast
 from network.generator import Generator
 from network.tag_extractor import TagExtractor
@@ -23,6 +23,8 @@ class TorchEngine:
     ):
         self.device, self.dtype = device, dtype
         self.painter = painter(generator, extractor)
+        if device.type == "cpu":
+            merge_narrow_groups(self.painter, 4 if dtype is None else 8)
         self.painter.to(device, memory_format=torch.channels_last)
 
     @torch.inference_mode()

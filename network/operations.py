@@ -4,6 +4,7 @@ The values are those of the plain operations that each docstring names. Autograd
 gradient of a mean out pixel by pixel, and that of a concatenation is a view with gaps; what follows
 then runs in slow paths, which took a fifth of a training step on CPUs. `torch.compile` is given the
 plain operations: it joins them by itself, and loses an argument of a Function that takes several.
+So is the ONNX exporter, which does not know the data type of what a Function returns.
 """
 
 import torch
@@ -13,20 +14,24 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
+def _needs_plain() -> bool:
+    return torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export()
+
+
 def channel_means(x: Tensor) -> Tensor:
     """`x.mean((2, 3))`: (B, C, H, W) to (B, C)."""
-    return x.mean((2, 3)) if torch.compiler.is_compiling() else _ChannelMeans.apply(x)
+    return x.mean((2, 3)) if _needs_plain() else _ChannelMeans.apply(x)
 
 
 def concatenate(*parts: Tensor) -> Tensor:
     """`torch.cat(parts, 1)` of (B, C, H, W) each."""
-    return torch.cat(parts, 1) if torch.compiler.is_compiling() else _Concatenate.apply(*parts)
+    return torch.cat(parts, 1) if _needs_plain() else _Concatenate.apply(*parts)
 
 
 def gated_relu(x: Tensor, gate: Tensor, shortcut: Tensor) -> Tensor:
     """`relu(x * gate + shortcut)`: x and shortcut (B, C, H, W), gate (B, C)."""
     gate, shortcut = gate.to(x.dtype), shortcut.to(x.dtype)
-    if torch.compiler.is_compiling():
+    if _needs_plain():
         return F.relu(x * gate[:, :, None, None] + shortcut)
     return _GatedReLU.apply(x, gate, shortcut)
 
