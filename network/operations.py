@@ -38,7 +38,7 @@ def gated_relu(x: Tensor, gate: Tensor, shortcut: Tensor) -> Tensor:
 
 def pixel_shuffle(x: Tensor) -> Tensor:
     """`F.pixel_shuffle(x, 2)`: (B, 4C, H, W) to (B, C, 2H, 2W)."""
-    return F.pixel_shuffle(x, 2) if torch.compiler.is_compiling() else _PixelShuffle.apply(x)
+    return F.pixel_shuffle(x, 2) if _needs_plain() else _PixelShuffle.apply(x)
 
 
 class _ChannelMeans(Function):
