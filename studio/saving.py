@@ -95,10 +95,11 @@ class Saving:
         return path
 
     def save_sheet(self, session: Session) -> Path:
-        """All variations in one picture, each with what sets it apart from the others."""
+        """All variations as they were painted in one picture, each with what sets it apart from the
+        others."""
         results = _variations(session)
         pictures = [painting.read_rgb(result.picture) for result in results]
-        common = set.intersection(*(set(result.tags) for result in results))
+        common = set.intersection(*(set(painting.split_words(r.tags)[0]) for r in results))
         captions = [" ".join(t for t in result.tags if t not in common) for result in results]
         sheet = contact_sheet(pictures, captions, min(SHEET_COLUMNS, len(pictures)))
         path = session.download(f"{results[0].drawing.name}_variations.png")

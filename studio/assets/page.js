@@ -25,7 +25,8 @@
     row.setAttribute('aria-label', name);
     row.dataset.roving = '';
   }
-  const members = 'button, a[href], input:is([type=checkbox], [type=file], [type=color])';
+  // Also radio buttons: each of Gradio's has a name of its own.
+  const members = 'button, a[href], input:is([type=checkbox], [type=radio], [type=file], [type=color])';
   const inside = (group) => [...group.querySelectorAll(members)]
     .filter((control) => control.offsetParent && !control.disabled);
   const settle = () => {

@@ -411,14 +411,18 @@ def test_cancelling_variations_does_not_wait_for_the_picture_under_way(
 
 
 def test_variations_keep_the_exact_colors_of_the_other_parts(studio, session):
-    words = ["blue_eyes", "eyes=#aa2200", "hair=#33cc55"]
-    studio.vary(session, words, "", "hair", 0, 0, lambda *step: None)
+    words = ["blue_eyes", "eyes=#aa2200"]
+    assert painting.exact_words([*words, "hair=#33cc55"], besides="hair") == ["eyes=#aa2200"]
+    assert painting.exact_words(words, besides=painting.RANDOM) == []
+    studio.vary(session, words, "", "hat", 0, 0, lambda *step: None)
     assert {result.tags[-1] for result in session.variations} == {"eyes=#aa2200"}
     path = studio.saving.save_zip(session, "as painted", painting.OWN_LINES)
     with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
         assert Image.open(file).text["exact"] == "eyes=#aa2200"
     with pytest.raises(InputError, match="not by LANCZOS"):
         studio.saving.save_zip(session, "as painted", "LANCZOS")
+    # The sheet shows what was painted, without exact colors, and says so.
+    assert "exact" not in Image.open(studio.saving.save_sheet(session)).text
 
 
 def test_a_cancelled_batch_ends_before_its_next_step(studio, monkeypatch):
