@@ -137,6 +137,7 @@ def _tag_column(studio: Studio) -> dict:
         learned=learned_line(sections(vocabulary), learned),
         query="",
         private=False,
+        several=False,
         elem_id="picker",
         container=True,
         padding=True,
