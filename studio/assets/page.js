@@ -33,20 +33,20 @@
     for (const group of document.querySelectorAll('[data-roving]')) {
       const controls = inside(group);
       const stop = controls.find((control) => control === document.activeElement)
-        ?? controls.find((control) => control.tabIndex === 0);
-      for (const control of controls) control.tabIndex = control === (stop ?? controls[0]) ? 0 : -1;
+        ?? controls.find((control) => control.tabIndex === 0) ?? controls[0];
+      for (const control of controls) {
+        const place = control === stop ? 0 : -1;
+        if (control.tabIndex !== place) control.tabIndex = place;
+      }
     }
   };
-  let isPlanned = false;
-  const plan = () => {
-    if (!isPlanned) requestAnimationFrame(() => { isPlanned = false; settle(); });
-    isPlanned = true;
-  };
-  new MutationObserver(plan).observe(document.body, {
-    childList: true, subtree: true, attributeFilter: ['disabled', 'class', 'style', 'hidden'],
+  // At once, so that it is done before the next key.
+  new MutationObserver(settle).observe(document.body, {
+    childList: true, subtree: true,
+    attributeFilter: ['tabindex', 'disabled', 'class', 'style', 'hidden'],
   });
-  document.addEventListener('focusin', plan);
-  plan();
+  document.addEventListener('focusin', settle);
+  settle();
   document.addEventListener('keydown', (event) => {
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e9, End: 1e9 };
     const step = steps[event.key];
