@@ -93,7 +93,8 @@ class Studio:
         self, colorist: Colorist, gray: Image.Image, tags: Sequence[int], job: Job | None = None
     ) -> Painted:
         """`painting.paint`, one picture after another in the order of asking."""
-        return self._painter.run(job or Job(), _paint, job or Job(), colorist, gray, tags)
+        job = job or Job()
+        return self._painter.run(job, _paint, job, colorist, gray, tags)
 
     def choices(
         self, colorist: Colorist, words: Sequence[str], what: str, count: int, seed: int

@@ -126,6 +126,7 @@ class Saving:
         wanted = painting.target_size(painted.picture.size, size, picture.lines.size)
         names, exact = painting.split_words(painted.tags)
         with_parts = path.suffix != ".png" or transparent
+        is_short = not (with_parts or exact or wanted != painted.picture.size)
 
         def finished() -> Finished:
             lines = Lines(np.asarray(picture.lines.resize(wanted, Image.Resampling.LANCZOS)))
@@ -144,11 +145,14 @@ class Saving:
             large = painted.picture
             if method != painting.OWN_LINES:
                 large = self._enlarged_by(method, large, wanted, nobody)
-            elif exact or wanted != large.size:
+            elif not is_short:
                 large = Image.fromarray(finished().picture())
             painting.save_png(large, path, painted.tags, picture.weights, picture.dpi)
 
-        self.saver.run(Job(), work)
+        if is_short:
+            work()
+        else:
+            self.saver.run(Job(), work)
 
     def _finish(self, session: Session, result: Result, report: Progress) -> None:
         with session.at_work():
