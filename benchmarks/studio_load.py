@@ -174,7 +174,7 @@ def _ask(url: str, sketch: str, number: int) -> Answer:
     """Color once. Each request has other tags, so that a mixed-up answer shows."""
     tags = [f"{COLORS[number % 4]}_hair", f"{COLORS[number // 4 % 4]}_eyes"]
     file = {"path": sketch, "meta": {"_type": "gradio.FileData"}}
-    data = {"data": [file, tags, "", "none", False, "as painted", ""]}
+    data = {"data": [file, tags, "", "none", False, "as painted", "", "png", False]}
     kind = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/call/color", json.dumps(data).encode(), kind)
     with urllib.request.urlopen(request) as answer:

@@ -1,6 +1,5 @@
 """What the page does with a session; every method raises InputError with a line for the page."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from PIL import Image
 
 from coloring.colorist import Colorist
 from studio import painting
-from studio.background import Progress
+from studio.background import Background, Job, Progress
 from studio.cleanup import Cleanup, clean
 from studio.painting import Painted
 from studio.saved import read_saved
@@ -37,7 +36,7 @@ class Studio:
     def __post_init__(self):
         self.sessions = Sessions(self.root / "sessions")
         self.saving = Saving(self.weights, self.limits)
-        self._turn = threading.Lock()
+        self._painter = Background(niceness=0)
 
     @property
     def cache(self) -> Path:
@@ -85,16 +84,17 @@ class Studio:
             session.choose(words)
             drawing = session.sketch
             painted = self.paint(colorist, read_gray(drawing.lines), tags)
-            exact_words = [word for word in words if "=" in word]
-            painted = replace(painted, tags=(*painted.tags, *exact_words))
+            painted = replace(painted, tags=(*painted.tags, *painting.exact_words(words)))
             result = session.keep(painted, drawing, weights)
             session.show(result, in_history=in_history)
         return result
 
-    def paint(self, colorist: Colorist, gray: Image.Image, tags: Sequence[int]) -> Painted:
-        """`painting.paint`, one picture after another."""
-        with self._turn:
-            return painting.paint(colorist, gray, tags)
+    def paint(
+        self, colorist: Colorist, gray: Image.Image, tags: Sequence[int], job: Job | None = None
+    ) -> Painted:
+        """`painting.paint`, one picture after another in the order of asking."""
+        job = job or Job()
+        return self._painter.run(job, _paint, job, colorist, gray, tags)
 
     def choices(
         self, colorist: Colorist, words: Sequence[str], what: str, count: int, seed: int
@@ -121,10 +121,11 @@ class Studio:
         with session.job(progress) as job:
             drawing = session.sketch
             choices = self.choices(colorist, words, what, count, seed)
+            exact_words = painting.exact_words(words, besides=what)
             gray, results = read_gray(drawing.lines), []
             for number, choice in enumerate(choices):
-                job.one_of(number, len(choices))(0, "painting")
-                painted = self.paint(colorist, gray, choice)
+                painted = self.paint(colorist, gray, choice, job.one_of(number, len(choices)))
+                painted = replace(painted, tags=(*painted.tags, *exact_words))
                 results.append(session.keep(painted, drawing, weights))
             session.vary(results)
 
@@ -132,3 +133,8 @@ class Studio:
         """What the example is colored with at the start, of the tags that the weights know."""
         known = self.weights.learned(weights)
         return [tag for tag in EXAMPLE_TAGS if known is None or tag in known]
+
+
+def _paint(job: Job, colorist: Colorist, gray: Image.Image, tags: Sequence[int]) -> Painted:
+    job.report(0, "painting")
+    return painting.paint(colorist, gray, tags)

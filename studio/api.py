@@ -1,16 +1,21 @@
 """The same for programs: Gradio's API, with the queue and the limits of the page."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 from PIL import Image
 
+from coloring.colorist import Colorist
 from errors import InputError
+from finishing.saving import FORMATS
 from studio import painting
 from studio.actions import Studio
 from studio.cleanup import METHODS, Cleanup, clean
 from studio.events import reported
+from studio.painting import Painted
+from studio.saving import Unsaved
 from studio.sketch import Sketch, read_sketch_file
 from studio.swatches import rows
 from studio.widgets import image_as_uploaded
@@ -27,54 +32,57 @@ class Api:
     @reported
     def color(
         self, sketch: str, tags: list[str], weights: str, cleanup: str, invert: bool, size: str,
-        enlarge_by: str,
+        enlarge_by: str, file: str, transparent: bool,
     ):  # fmt: skip
-        """Color a sketch. Returns the PNG, and a JSON with tags, weights and seconds.
+        """Color a sketch. Returns the file, and a JSON with tags, weights and seconds.
 
-        tags: names or ids. weights: "" for the first. The other values are the page's.
+        tags: names or ids, and exact colors such as "hair=#3355cc". weights: "" for the first.
+        file: "png", or "ora" and "psd" with layers. The other values are the page's.
         """
         words, method = _words(tags), enlarge_by or painting.methods()[0]
         colorist = self.studio.weights.colorist(weights)
         names, exact = painting.split_words(words)
-        painting.check_method(method, exact)
+        painting.check_method(method, exact, file, transparent)
         chosen = painting.color_tags(colorist.vocabulary, names)
         read, lines = self._read(sketch, Cleanup(cleanup, invert))
-        painted = self.studio.paint(colorist, lines, chosen)
-        wanted = painting.target_size(painted.picture.size, size, read.gray.size)
-        picture = painted.picture
-        if exact or wanted != picture.size:
-            picture = self.studio.saving.enlarge(colorist, painted, lines, wanted, method, exact)
-        weights = self.studio.weights.named(weights)
-        path = self._path("colored.png")
-        said = [*painted.tags, *(word for word in words if "=" in word)]
-        painting.save_png(picture, path, said, weights, read.dpi)
-        about = {"tags": said, "weights": weights, "seconds": round(painted.seconds, 3)}
+        painted = self._paint(colorist, lines, chosen, painting.exact_words(words))
+        path = self._path(f"{painting.file_stem(Path(sketch).stem, painted.tags)}.{file}")
+        picture = Unsaved(colorist, painted, lines, self.studio.weights.named(weights), read.dpi)
+        self.studio.saving.save_unsaved(picture, path, size, method, transparent)
+        about = {
+            "tags": list(painted.tags),
+            "weights": picture.weights,
+            "seconds": round(painted.seconds, 3),
+        }
         return str(path), about
 
     @reported
     def variations(
         self, sketch: str, tags: list[str], weights: str, what: str, count: float, seed: float,
-        cleanup: str, invert: bool,
+        cleanup: str, invert: bool, size: str, enlarge_by: str,
     ) -> str:  # fmt: skip
         """Color a sketch in every color of one thing ("hair", "skirt", …: see /tags), or in `count`
         "random palettes". Returns a ZIP of PNG files, named by their tags."""
+        words, method = _words(tags), enlarge_by or painting.methods()[0]
         colorist = self.studio.weights.colorist(weights)
-        choices = self.studio.choices(colorist, _words(tags), what, int(count), int(seed))
-        _, lines = self._read(sketch, Cleanup(cleanup, invert))
-        all_painted = [self.studio.paint(colorist, lines, choice) for choice in choices]
-        weights = weights or self.studio.weights.first
-        folder = self._path("pictures").parent
-        pictures = [
-            painting.save_png(painted.picture, folder / f"{number}.png", painted.tags, weights)
-            for number, painted in enumerate(all_painted)
-        ]
-        names = [
-            f"{number:02d}_{painting.file_stem('', painted.tags).lstrip('-')}.png"
-            for number, painted in enumerate(all_painted, 1)
-        ]
-        archive = painting.write_zip(pictures, names, folder / "variations.zip")
-        for picture in pictures:
-            picture.unlink()
+        choices = self.studio.choices(colorist, words, what, int(count), int(seed))
+        exact_words = painting.exact_words(words, besides=what)
+        painting.check_method(method, painting.split_words(exact_words)[1])
+        read, lines = self._read(sketch, Cleanup(cleanup, invert))
+        archive = self._path("variations.zip")
+        pictures, names = [], []
+        for number, choice in enumerate(choices, 1):
+            painted = self._paint(colorist, lines, choice, exact_words)
+            picture = Unsaved(
+                colorist, painted, lines, self.studio.weights.named(weights), read.dpi
+            )
+            pictures.append(archive.with_name(f"{number}.png"))
+            self.studio.saving.save_unsaved(picture, pictures[-1], size, method)
+            stem = painting.file_stem("", painted.tags).lstrip("-")
+            names.append(f"{number:02d}_{stem}.png")
+        painting.write_zip(pictures, names, archive)
+        for path in pictures:
+            path.unlink()
         return str(archive)
 
     def tags(self, weights: str = "") -> dict:
@@ -95,6 +103,12 @@ class Api:
         read = read_sketch_file(sketch, Path(sketch).name, self.studio.limits)
         return read, clean(read.gray, cleanup)
 
+    def _paint(
+        self, colorist: Colorist, lines: Image.Image, tags: list[int], exact_words: list[str]
+    ) -> Painted:
+        painted = self.studio.paint(colorist, lines, tags)
+        return replace(painted, tags=(*painted.tags, *exact_words))
+
     def _path(self, name: str) -> Path:
         """In Gradio's cache: it removes what is there when it is old."""
         folder = self.studio.cache / secrets.token_hex(16)
@@ -113,19 +127,23 @@ def add_api(studio: Studio) -> None:
         weights = gr.Textbox("", label="weights")
         cleanup = gr.Radio(list(METHODS), value="none", label="cleanup")
         invert = gr.Checkbox(label="invert")
-        size = gr.Dropdown(list(painting.SIZES), value="as painted", label="size")
+        size = gr.Dropdown(list(painting.SIZES), value=painting.AS_THE_SKETCH, label="size")
         enlarge_by = gr.Dropdown(["", *painting.methods()], value="", label="enlarge_by")
+        file = gr.Dropdown(list(FORMATS), value=FORMATS[0], label="file")
+        transparent = gr.Checkbox(label="transparent")
         what = gr.Textbox("hair", label="what")
         count = gr.Number(9, label="count")
         seed = gr.Number(0, label="seed")
-        picture, about = gr.Image(label="picture", type="filepath"), gr.JSON(label="about")
+        picture, about = gr.File(label="picture"), gr.JSON(label="about")
         archive = gr.File(label="archive")
         gr.Button().click(
-            api.color, [sketch, tags, weights, cleanup, invert, size, enlarge_by],
+            api.color,
+            [sketch, tags, weights, cleanup, invert, size, enlarge_by, file, transparent],
             [picture, about], api_name="color", **several,
         )  # fmt: skip
         gr.Button().click(
-            api.variations, [sketch, tags, weights, what, count, seed, cleanup, invert], archive,
+            api.variations,
+            [sketch, tags, weights, what, count, seed, cleanup, invert, size, enlarge_by], archive,
             api_name="variations", **several,
         )  # fmt: skip
     gr.api(reported(api.tags), api_name="tags", **several)

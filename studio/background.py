@@ -24,9 +24,9 @@ def nobody(share: float, what: str) -> None:
 class Job:
     """Work that somebody waits for, with its progress."""
 
-    def __init__(self, progress: Progress = nobody):
+    def __init__(self, progress: Progress = nobody, cancelled: threading.Event | None = None):
         self._progress = progress
-        self._cancelled = threading.Event()
+        self._cancelled = cancelled or threading.Event()
 
     @property
     def is_cancelled(self) -> bool:
@@ -42,11 +42,13 @@ class Job:
             raise InputError("cancelled")
         self._progress(share, what)
 
-    def one_of(self, number: int, count: int) -> Progress:
-        """How to report on one of several pieces of the work, counted from 0."""
-        return lambda share, what: self.report(
-            (number + share) / count, f"{number + 1} of {count}: {what}"
-        )
+    def one_of(self, number: int, count: int) -> "Job":
+        """One of several pieces of the work, counted from 0; it is cancelled with the whole."""
+
+        def progress(share: float, what: str) -> None:
+            self._progress((number + share) / count, f"{number + 1} of {count}: {what}")
+
+        return Job(progress, self._cancelled)
 
 
 class Background:

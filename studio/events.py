@@ -55,7 +55,8 @@ class Handlers:
             chosen = self.choose_weights(key, self.studio.weights.first)
             weights = self.studio.weights.first
         choice = gr.Dropdown(self.studio.weights.refresh(), value=weights)
-        return key, choice, *chosen, *self._view(session), *self._varied(session)
+        view = self._view(session)
+        return key, choice, *chosen, *view, *self._varied(session), _batch_button(session)
 
     @reported
     def begin(self, key: str, weights: str):
@@ -84,9 +85,10 @@ class Handlers:
             session.unload()
             notices, role, paths = [str(error)], "alert", []
         if len(paths) > 1:
-            notices.append(f"{len(paths)} files: Color all of them below, or this first one here")
-        view = self._view(session, notices, role)
-        return *view, gr.Accordion(visible=bool(session.batch), open=True)
+            notices.append(
+                f"{len(paths)} files: Color all files into one ZIP, beside Save, or this first one"
+            )
+        return *self._view(session, notices, role), _batch_button(session)
 
     @reported
     def load_example(self, key: str, index: int):
@@ -278,13 +280,18 @@ class Handlers:
         )
 
     def _varied(self, session: Session):
-        made = session.variations
-        return gr.HTML(_strip(made), visible=bool(made)), gr.Row(visible=bool(made))
+        made = bool(session.variations)
+        buttons = gr.Button(visible=made), gr.Button(visible=made)
+        return gr.HTML(_strip(session.variations), visible=made), *buttons
 
 
 def device_line(studio: Studio, weights: str = "") -> str:
     colorist = studio.weights.colorist(weights)
     return f"{escape(device_name(colorist.device))} · paints {colorist.size} px"
+
+
+def _batch_button(session: Session) -> gr.Button:
+    return gr.Button(visible=bool(session.batch))
 
 
 def _shown_by(progress: gr.Progress) -> Callable[[float, str], None]:

@@ -99,21 +99,26 @@ def _sketch_column() -> dict:
         ],
         name="Examples", elem_id="examples", elem_classes="strip", visible=bool(examples()),
     )  # fmt: skip
-    photo = gr.Button("Photo of paper: make it white", elem_id="photo", size="sm")
-    with gr.Accordion("Clean up the lines first", open=False, elem_id="cleanup"):
-        labels = {
-            "none": "As it is",
-            "threshold": "Black and white",
-            "photo": "Photo of paper",
-            "xdog": "XDoG (photo, gray)",
-        }
-        method = gr.Radio(
-            [(labels[name], name) for name in METHODS], value="none", label="Lines",
-            elem_id="method",
-        )  # fmt: skip
-        invert = gr.Checkbox(label="Invert: the lines are light on dark", elem_id="invert")
-        level = gr.Slider(0, 255, 0, step=1, label="Threshold (0: automatic)", visible=False)
-        sigma = gr.Slider(0.3, 2, 0.4, step=0.05, label="XDoG: line width", visible=False)
+    with gr.Column(elem_id="lines"):
+        photo = gr.Button("Photo of paper: make it white", elem_id="photo", size="sm")
+        with gr.Accordion("Clean up the lines first", open=False, elem_id="cleanup"):
+            labels = {
+                "none": "As it is",
+                "threshold": "Black and white",
+                "photo": "Photo of paper",
+                "xdog": "XDoG (photo, gray)",
+            }
+            method = gr.Radio(
+                [(labels[name], name) for name in METHODS], value="none", label="Lines",
+                elem_id="method",
+            )  # fmt: skip
+            invert = gr.Checkbox(label="Invert: the lines are light on dark", elem_id="invert")
+            level = gr.Slider(
+                0, 255, 0, step=1, label="Threshold (0: automatic)", visible=False, buttons=[]
+            )
+            sigma = gr.Slider(
+                0.3, 2, 0.4, step=0.05, label="XDoG: line width", visible=False, buttons=[]
+            )
     preview = html("preview", {}, elem_id="preview")
     return {
         "sketch": sketch, "notice": notice, "examples": strip, "method": method, "photo": photo,
@@ -132,6 +137,7 @@ def _tag_column(studio: Studio) -> dict:
         learned=learned_line(sections(vocabulary), learned),
         query="",
         private=False,
+        several=False,
         elem_id="picker",
         container=True,
         padding=True,
@@ -170,6 +176,7 @@ def _result_column(studio: Studio) -> dict:
                 label="transparent background", elem_id="transparent", container=False,
                 min_width=190,
             )  # fmt: skip
+            batch = gr.Button("Color all files into one ZIP", elem_id="batch", visible=False)
     with gr.Column(elem_id="varying"):
         gr.HTML("<h3>Variations</h3>", elem_classes="part")
         with gr.Row(elem_classes="controls"):
@@ -178,20 +185,18 @@ def _result_column(studio: Studio) -> dict:
                 label="Vary", min_width=150, elem_id="what",
             )  # fmt: skip
             count = gr.Slider(2, painting.MAX_VARIATIONS, 9, step=1, label="How many",
-                              visible=False, min_width=150)  # fmt: skip
+                              visible=False, min_width=150, buttons=[])  # fmt: skip
+        with gr.Row(elem_classes="controls", elem_id="making"):
             vary = gr.Button("Make variations", elem_id="vary", min_width=140)
+            save_zip = gr.Button("All as ZIP", elem_id="zip", min_width=120, visible=False)
+            save_sheet = gr.Button("As one sheet", elem_id="sheet", min_width=140, visible=False)
         grid = html("strip", [], name="Variations", elem_id="grid", visible=False)
-        with gr.Row(visible=False) as exports:
-            save_zip = gr.Button("All as ZIP", elem_id="zip", size="sm")
-            save_sheet = gr.Button("As one sheet", elem_id="sheet", size="sm")
-    with gr.Accordion("Several files", visible=False, elem_id="batching") as batching:
-        batch = gr.Button("Color all of them into one ZIP", elem_id="batch")
     return {
         "color": color, "undo": undo, "redo": redo, "live": live, "compare": compare,
         "status": status, "history": history, "suffix": suffix, "size": size,
         "enlarged_by": method, "save": save, "transparent": transparent, "cancel": cancel,
-        "what": what, "count": count, "vary": vary, "grid": grid, "exports": exports,
-        "save_zip": save_zip, "save_sheet": save_sheet, "batching": batching, "batch": batch,
+        "what": what, "count": count, "vary": vary, "grid": grid,
+        "save_zip": save_zip, "save_sheet": save_sheet, "batch": batch,
     }  # fmt: skip
 
 
@@ -207,7 +212,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         page.picker, page.compare, page.status, page.history, *steps,
     ]  # fmt: skip
     weights = [page.device, page.picker, page.what]
-    varied = [page.grid, page.exports]
+    varied = [page.grid, page.save_zip, page.save_sheet]
     request = [page.key, page.picker, page.weights]
     finish = {
         "fn": handlers.finish, "inputs": page.key, "outputs": [page.compare, page.status],
@@ -215,7 +220,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     }  # fmt: skip
 
     opened = app.load(
-        handlers.restore, page.key, [page.key, page.weights, *weights, *whole, *varied],
+        handlers.restore, page.key, [page.key, page.weights, *weights, *whole, *varied, page.batch],
         js=_script("key.js"), show_progress="hidden", **PRIVATE,
     )  # fmt: skip
     begun = opened.success(
@@ -227,7 +232,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
     # One place for progress and mistakes: else each of the page's parts would say "Error".
     there = {"show_progress_on": page.status}
     page.sketch.input(
-        handlers.load, [page.key, page.sketch], [*whole, page.batching], **there, **PRIVATE
+        handlers.load, [page.key, page.sketch], [*whole, page.batch], **there, **PRIVATE
     )
     page.examples.input(handlers.load_example, [page.key, page.examples], whole, **there, **PRIVATE)
     page.photo.click(handlers.photo, page.key, whole, **there, **PRIVATE)
@@ -266,7 +271,9 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         (page.history, handlers.return_to_history),
         (page.grid, handlers.return_to_variation),
     ):
-        strip.input(handler, [page.key, strip], whole, **there, **PRIVATE).success(**finish)
+        returned = strip.input(handler, [page.key, strip], whole, **there, **PRIVATE)
+        returned.success(None, js=_script("show_result.js"))
+        returned.success(**finish)
 
     page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
     page.vary.click(

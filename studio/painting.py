@@ -13,12 +13,14 @@ import torch
 from PIL import Image
 
 from coloring.colorist import Colorist, pad_to_square
+from coloring.finished import entries_of
 from coloring.parts import part_changes
 from coloring.png import write_png
-from errors import InputError
+from errors import BrokenImageError, InputError
 from files.atomic import atomic_path
 from finishing.exact import RGB, format_exact, parse_exact
 from finishing.finish import Finished, Sketch
+from finishing.saving import FORMATS, LAYERED, save_finished
 from loader.tags import Vocabulary
 from studio.background import Progress, nobody
 from upscaling.models import waifu2x_models
@@ -97,12 +99,21 @@ def target_size(picture: tuple[int, int], size: str, sketch: tuple[int, int]) ->
     return (picture[0] * factor, picture[1] * factor) if factor else sketch
 
 
-def check_method(method: str, exact: Mapping[str, RGB]) -> None:
-    """Raises InputError for one that is not installed, or does not know the exact colors."""
+def check_method(
+    method: str, exact: Mapping[str, RGB], suffix: str = "png", transparent: bool = False
+) -> None:
+    """Raises InputError for one that is not installed, or cannot make what is asked for."""
+    if suffix not in FORMATS:
+        raise InputError(f"cannot save '{suffix}': choose from {', '.join(FORMATS)}")
     if method not in methods():
         raise InputError(f"cannot enlarge by '{method}': choose from {', '.join(methods())}")
-    if exact and method != OWN_LINES:
-        raise InputError(f"exact colors are made with '{OWN_LINES}', not by {method}")
+    for wanted, asked in (
+        ("exact colors are", bool(exact)),
+        ("layers are", suffix in LAYERED),
+        ("transparent backgrounds are", transparent),
+    ):
+        if asked and method != OWN_LINES:
+            raise InputError(f"{wanted} made with '{OWN_LINES}', not by {method}")
 
 
 def enlarge(
@@ -140,6 +151,15 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, RGB]]:
     """Tags, and exact colors by part, from words like `blue_hair` and `hair=#3355cc`."""
     exact = parse_exact([word for word in words if "=" in word])
     return [word for word in words if "=" not in word], exact
+
+
+def exact_words(words: Sequence[str], besides: str = "") -> list[str]:
+    """Those of the words that are exact colors, but not of the part that is varied."""
+    return (
+        []
+        if besides == RANDOM
+        else [word for word in words if "=" in word and not word.startswith(f"{besides}=")]
+    )
 
 
 def finish(
@@ -181,6 +201,32 @@ def save_png(
     names, exact = split_words(words)
     entries = {"exact": format_exact(exact)} if exact else {}
     write_png(picture, path, names, dpi=dpi, weights=weights, **entries)
+    return path
+
+
+def save_parts(
+    finished: Finished,
+    path: Path,
+    colorist: Colorist,
+    words: Sequence[str],
+    weights: str,
+    transparent: bool,
+    dpi: tuple[float, float] | None,
+) -> Path:
+    """Write a picture that was finished with its parts: a PNG without its background, or layers.
+
+    Raises InputError for what the format cannot hold.
+    """
+    names, exact = split_words(words)
+    if path.suffix == ".png":
+        picture = Image.fromarray(finished.picture(transparent=transparent))
+        return save_png(picture, path, words, weights, dpi)
+    entries = entries_of(colorist, color_tags(colorist.vocabulary, names), exact)
+    try:
+        with atomic_path(path) as temporary:
+            save_finished(finished, temporary, entries, transparent=transparent, dpi=dpi)
+    except (ValueError, BrokenImageError) as error:
+        raise InputError(str(error)) from error
     return path
 
 

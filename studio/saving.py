@@ -1,7 +1,8 @@
 """Pictures at the sketch's size, and files to download: long work, done in the background."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,14 +10,11 @@ import numpy as np
 from PIL import Image
 
 from coloring.colorist import Colorist
-from coloring.finished import entries_of
 from coloring.sheet import contact_sheet
-from errors import BrokenImageError, InputError
+from errors import InputError
 from files.atomic import atomic_path
-from finishing.exact import RGB
 from finishing.finish import Finished
 from finishing.finish import Sketch as Lines
-from finishing.saving import FORMATS, save_finished
 from studio import painting
 from studio.background import Background, Job, Progress, nobody
 from studio.painting import Painted
@@ -27,6 +25,18 @@ from studio.weights import Weights
 SHEET_COLUMNS = 4
 # How much of the work on one picture is done before it is written.
 WRITING = 0.8
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """A painted picture of no session, and the line art that it is finished with. weights: the name
+    that its file tells. dpi: that of the sketch."""
+
+    colorist: Colorist
+    painted: Painted
+    lines: Image.Image
+    weights: str
+    dpi: tuple[float, float] | None
 
 
 class Saving:
@@ -61,14 +71,13 @@ class Saving:
         result = session.current
         if result is None:
             raise InputError("color the sketch first")
-        if suffix not in FORMATS:
-            raise InputError(f"cannot save '{suffix}': choose from {', '.join(FORMATS)}")
-        painting.check_method(method, painting.split_words(result.tags)[1])
+        _, exact = painting.split_words(result.tags)
+        painting.check_method(method, exact, suffix, transparent)
         stem = painting.file_stem(result.drawing.name, result.tags)
         path = session.download(f"{stem}.{suffix}")
         with session.job(progress) as job:
             if suffix != "png" or transparent:
-                self.saver.run(job, self._save_finished, session, result, path, transparent, job)
+                self.saver.run(job, self._save_parts, session, result, path, size, transparent, job)
             else:
                 self.saver.run(job, self._save_png, session, result, path, size, method, job)
         return path
@@ -78,17 +87,19 @@ class Saving:
     ) -> Path:
         """All variations in one file, as large as was asked for."""
         results = _variations(session)
-        painting.check_method(method, {})
+        for result in results:
+            painting.check_method(method, painting.split_words(result.tags)[1])
         path = session.download(f"{results[0].drawing.name}_variations.zip")
         with session.job(progress) as job:
             self.packer.run(job, self._pack, session, results, path, size, method, job)
         return path
 
     def save_sheet(self, session: Session) -> Path:
-        """All variations in one picture, each with what sets it apart from the others."""
+        """All variations as they were painted in one picture, each with what sets it apart from the
+        others."""
         results = _variations(session)
         pictures = [painting.read_rgb(result.picture) for result in results]
-        common = set.intersection(*(set(result.tags) for result in results))
+        common = set.intersection(*(set(painting.split_words(r.tags)[0]) for r in results))
         captions = [" ".join(t for t in result.tags if t not in common) for result in results]
         sheet = contact_sheet(pictures, captions, min(SHEET_COLUMNS, len(pictures)))
         path = session.download(f"{results[0].drawing.name}_variations.png")
@@ -107,26 +118,41 @@ class Saving:
             )
         return path, failed
 
-    def enlarge(
-        self,
-        colorist: Colorist,
-        painted: Painted,
-        lines: Image.Image,
-        size: tuple[int, int],
-        method: str,
-        exact: Mapping[str, RGB],
-    ) -> Image.Image:
-        """A picture of no session, painted on these lines, at another size."""
+    def save_unsaved(
+        self, picture: Unsaved, path: Path, size: str, method: str, transparent: bool = False
+    ) -> None:
+        """Write a picture of no session, in the format of the file's suffix."""
+        painted = picture.painted
+        wanted = painting.target_size(painted.picture.size, size, picture.lines.size)
+        names, exact = painting.split_words(painted.tags)
+        with_parts = path.suffix != ".png" or transparent
+        is_short = not (with_parts or exact or wanted != painted.picture.size)
 
-        def work() -> Image.Image:
+        def finished() -> Finished:
+            lines = Lines(np.asarray(picture.lines.resize(wanted, Image.Resampling.LANCZOS)))
+            return painting.finish(
+                lambda: picture.colorist, lines, painted.picture, names, exact,
+                with_parts=with_parts,
+            )  # fmt: skip
+
+        def work() -> None:
+            if with_parts:
+                painting.save_parts(
+                    finished(), path, picture.colorist, painted.tags, picture.weights, transparent,
+                    picture.dpi,
+                )  # fmt: skip
+                return
+            large = painted.picture
             if method != painting.OWN_LINES:
-                return self._enlarged_by(method, painted.picture, size, nobody)
-            large = Lines(np.asarray(lines.resize(size, Image.Resampling.LANCZOS)))
-            names = painted.tags
-            finished = painting.finish(lambda: colorist, large, painted.picture, names, exact)
-            return Image.fromarray(finished.picture())
+                large = self._enlarged_by(method, large, wanted, nobody)
+            elif not is_short:
+                large = Image.fromarray(finished().picture())
+            painting.save_png(large, path, painted.tags, picture.weights, picture.dpi)
 
-        return self.saver.run(Job(), work)
+        if is_short:
+            work()
+        else:
+            self.saver.run(Job(), work)
 
     def _finish(self, session: Session, result: Result, report: Progress) -> None:
         with session.at_work():
@@ -145,28 +171,21 @@ class Saving:
                 self.finisher.run(job, self._finish, session, result, job.report)
             self._write(result, path, size, method, job.report)
 
-    def _save_finished(
-        self, session: Session, result: Result, path: Path, transparent: bool, job: Job
+    def _save_parts(
+        self, session: Session, result: Result, path: Path, size: str, transparent: bool, job: Job
     ) -> None:
-        colorist = self.weights.colorist(result.weights)
-        names, exact = painting.split_words(result.tags)
-        entries = entries_of(colorist, painting.color_tags(colorist.vocabulary, names), exact)
-        with session.at_work():
-            drawing = result.drawing
-            finished = self._finished(result, drawing.size, job.report, with_parts=True)
+        drawing = result.drawing
+        with session.at_work(), Image.open(result.picture) as picture:
+            wanted = painting.target_size(picture.size, size, drawing.size)
+            finished = self._finished(result, wanted, job.report, with_parts=True)
             job.report(WRITING, "writing")
-            try:
-                if path.suffix == ".png":
-                    picture = Image.fromarray(finished.picture(transparent=True))
-                    weights = self.weights.named(result.weights)
-                    painting.save_png(picture, path, result.tags, weights, drawing.dpi)
-                    return
-                with atomic_path(path) as temporary:
-                    save_finished(
-                        finished, temporary, entries, transparent=transparent, dpi=drawing.dpi
-                    )
-            except (ValueError, BrokenImageError) as error:
-                raise InputError(str(error)) from error
+            colorist, weights = (
+                self.weights.colorist(result.weights),
+                self.weights.named(result.weights),
+            )
+            painting.save_parts(
+                finished, path, colorist, result.tags, weights, transparent, drawing.dpi
+            )
 
     def _pack(
         self,
@@ -181,7 +200,7 @@ class Saving:
         with session.at_work(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
             for number, result in enumerate(results):
                 page = Path(folder) / f"{number}.png"
-                self._write(result, page, size, method, job.one_of(number, len(results)))
+                self._write(result, page, size, method, job.one_of(number, len(results)).report)
                 pages.append(page)
                 stem = painting.file_stem(result.drawing.name, result.tags)
                 names.append(f"{number + 1:02d}_{stem}.png")
@@ -202,7 +221,7 @@ class Saving:
         pages, page_names, failed = [], [], []
         with session.at_work(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
             for number, file in enumerate(files):
-                report = job.one_of(number, len(files))
+                report = job.one_of(number, len(files)).report
                 report(0, "opening")
                 try:
                     sketch = read_sketch_file(file, file.name, self.limits)

@@ -3,14 +3,6 @@
   for (const id of ['status', 'notice']) {
     document.getElementById(id)?.setAttribute('aria-live', 'polite');
   }
-  // Toolbars: the buttons of a row are one Tab stop.
-  for (const [id, name] of [['actions', 'Coloring'], ['saver', 'Saving']]) {
-    const row = document.getElementById(id);
-    row.setAttribute('role', 'toolbar');
-    row.setAttribute('aria-label', name);
-    row.dataset.roving = '';
-    [...row.querySelectorAll('button')].forEach((b, at) => { b.tabIndex = at ? -1 : 0; });
-  }
   const press = (id) => document.getElementById(id)?.click();
   document.addEventListener('keydown', (event) => {
     if (!(event.ctrlKey || event.metaKey)) return;
@@ -23,17 +15,46 @@
     event.preventDefault();
   });
 
-  // One Tab stop for a group of buttons; the arrow keys go from one to the next.
+  // One Tab stop for a group of controls; the arrow keys go from one to the next.
+  for (const [id, name] of [
+    ['lines', 'Lines of the sketch'], ['actions', 'Coloring'], ['saver', 'Saving'],
+    ['making', 'Making variations'],
+  ]) {
+    const row = document.getElementById(id);
+    row.setAttribute('role', 'toolbar');
+    row.setAttribute('aria-label', name);
+    row.dataset.roving = '';
+  }
+  // Also radio buttons: each of Gradio's has a name of its own.
+  const members = 'button, a[href], input:is([type=checkbox], [type=radio], [type=file], [type=color])';
+  const inside = (group) => [...group.querySelectorAll(members)]
+    .filter((control) => control.offsetParent && !control.disabled);
+  const settle = () => {
+    for (const group of document.querySelectorAll('[data-roving]')) {
+      const controls = inside(group);
+      const stop = controls.find((control) => control === document.activeElement)
+        ?? controls.find((control) => control.tabIndex === 0) ?? controls[0];
+      for (const control of controls) {
+        const place = control === stop ? 0 : -1;
+        if (control.tabIndex !== place) control.tabIndex = place;
+      }
+    }
+  };
+  // At once, so that it is done before the next key.
+  new MutationObserver(settle).observe(document.body, {
+    childList: true, subtree: true,
+    attributeFilter: ['tabindex', 'disabled', 'class', 'style', 'hidden'],
+  });
+  document.addEventListener('focusin', settle);
+  settle();
   document.addEventListener('keydown', (event) => {
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e9, End: 1e9 };
     const step = steps[event.key];
-    const group = step && event.target.matches?.('button') && event.target.closest('[data-roving]');
+    const group = step && event.target.matches?.(members) && event.target.closest('[data-roving]');
     if (!group) return;
-    const buttons = [...group.querySelectorAll('button')].filter((b) => b.offsetParent && !b.disabled);
-    const at = buttons.indexOf(event.target) + step;
-    const next = buttons[Math.max(0, Math.min(buttons.length - 1, at))];
-    for (const button of buttons) button.tabIndex = button === next ? 0 : -1;
-    next.focus();
+    const controls = inside(group);
+    const at = controls.indexOf(event.target) + step;
+    controls[Math.max(0, Math.min(controls.length - 1, at))].focus();
     event.preventDefault();
   });
 }

@@ -16,8 +16,7 @@ const toggle = (name) => {
   if (props.value.includes(name)) return without(name);
   const row = rowOf(name);
   const exclusive = row.tags.find((tag) => tag.name === name).exclusive;
-  const several = element.querySelector('.picker-several').checked;
-  const rivals = exclusive && !several
+  const rivals = exclusive && !props.several
     ? row.tags.filter((tag) => tag.exclusive).map((tag) => tag.name)
     : [];
   return [...props.value.filter((other) => !rivals.includes(other) && !isExact(row.part, other)), name];
@@ -45,6 +44,7 @@ element.addEventListener('change', (event) => {
   if (part) {
     choose([...props.value.filter((word) => !isExact(part, word)), `${part}=${event.target.value}`]);
   }
+  if (event.target.matches('.picker-several')) props.several = event.target.checked;
   if (event.target.matches('.picker-private')) props.private = event.target.checked;
   event.stopPropagation();
 });

@@ -1,6 +1,5 @@
 """A started studio, and Debian's Chromium to look at it with."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from started import StartedStudio
+from started import CHROMIUM, StartedStudio
 
 from checkpoints.writing import save
 from loader.tags import load_vocabulary
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 if not (find_spec("playwright") and find_spec("gradio")):
     collect_ignore_glob = ["test_*.py"]
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PATIENCE = 30_000
 LEARNED = ("blue_hair", "green_hair", "blue_eyes", "white_background")
 

@@ -1,6 +1,8 @@
-"""A studio as a user starts it."""
+"""A studio as a user starts it, and the browser to look at it with."""
 
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def free_port() -> int:

@@ -64,7 +64,8 @@ def _serious(page) -> str:
 def _focused(page) -> str:
     return page.evaluate(
         "() => { const e = document.activeElement;"
-        " return e.id || e.dataset.tag || e.getAttribute('aria-label') || e.className }"
+        " return e.id || e.dataset.tag || e.getAttribute('aria-label')"
+        "  || e.textContent.trim() || e.className }"
     )
 
 
@@ -81,10 +82,11 @@ def _tab_to(page, stop: str) -> None:
 
 def test_an_artist_colors_with_the_keyboard_alone(page):
     """From an empty page to a saved file."""
-    _tab_to(page, "sketch-remove")
+    _tab_to(page, "Choose sketch files")
+    page.keyboard.press("ArrowRight")
+    assert _focused(page) == "Remove"
     page.keyboard.press("Enter")
     expect(page.locator("#sketch img")).to_have_count(0)
-    page.evaluate("document.activeElement.blur(); document.body.focus()")
     _tab_to(page, "Choose sketch files")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
@@ -103,14 +105,63 @@ def test_an_artist_colors_with_the_keyboard_alone(page):
     assert "brown_hair" in started.value.suggested_filename
 
 
-def test_few_tab_stops_lead_to_a_saved_picture(page):
-    count = page.evaluate(
-        """() => [...document.querySelectorAll('button, input, a[href], select, textarea')]
-             .filter((e) => e.tabIndex >= 0 && !e.disabled && e.offsetParent
-             && document.querySelector('#transparent').compareDocumentPosition(e)
-               & Node.DOCUMENT_POSITION_PRECEDING).length"""
-    )
-    assert count <= TABS
+def test_few_tab_stops_lead_to_everything(page):
+    """Also to what is not always there: history, batch, variations, cleanup."""
+    stops = _stops(page)
+    assert "Use via API" in stops[-1] and len(stops) <= TABS - 2, stops
+    upload(page, [TESTSET / "2.png", TESTSET / "85.png"])
+    expect(page.locator("#batch")).to_be_visible()
+    color(page)
+    page.click("#vary")
+    expect(page.locator("#sheet")).to_be_visible()
+    page.click("#cleanup >> text=Clean up the lines first")
+    expect(page.locator("#invert")).to_be_visible()
+    stops = _stops(page)
+    assert {"Weights", "Choose sketch files", "Size", "vary", "Example 2"} < set(stops)
+    assert "Use via API" in stops[-1] and len(stops) <= TABS, stops
+
+
+def _stops(page) -> list[str]:
+    """Press Tab from the start to the end of the page."""
+    page.evaluate("document.activeElement.blur(); getSelection().empty()")
+    page.mouse.click(2, 2)
+    stops = []
+    while len(stops) < 4 * TABS:
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        stops.append(_focused(page))
+    return stops
+
+
+def test_arrow_keys_reach_every_control_of_a_group(page):
+    """A checkbox and an exact color among them."""
+    page.locator("[data-remove=pink_hair]").focus()
+    page.keyboard.press("ArrowLeft")
+    assert _focused(page) == "Exact color of hair"
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.className") == "picker-several"
+    page.keyboard.press("Space")
+    expect(page.locator(".picker-several")).to_be_checked()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "picker-several"
+    page.focus("#color")
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    expect(page.locator("#live input")).to_be_checked()
+    page.focus("#photo")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#invert")).to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator("#method input").nth(1)).to_be_checked()
+    page.locator("[data-tag=blonde_hair]").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-tag=black_bikini]")).to_be_visible()
 
 
 def test_buttons_of_a_toolbar_are_one_tab_stop(page):

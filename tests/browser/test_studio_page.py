@@ -159,6 +159,7 @@ def test_variations_in_a_grid_as_zip_and_as_sheet(page):
     assert Image.open(path).width > 2 * 32
     page.click("#grid button >> nth=1")
     expect(page.locator("#status")).to_contain_text("white hat")
+    expect(page.locator(RESULT)).to_be_in_viewport()
     name, path = download(page, "#save")
     assert Image.open(path).text["tags"] == "blue_hair white_hat"
 

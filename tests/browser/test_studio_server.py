@@ -5,11 +5,14 @@ import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import gradio_client
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from psd_tools import PSDImage
 from started import StartedStudio
 from steps import TESTSET, choose, color, load, ready, upload
 
@@ -87,7 +90,8 @@ def test_the_page_is_light(browser, studio):
 
 
 def test_a_request_cannot_name_files_of_the_server(studio):
-    data = [{"path": str(TESTSET / "85.png")}, [], "", "none", False, "as painted", ""]
+    sketch = {"path": str(TESTSET / "85.png")}
+    data = [sketch, [], "", "none", False, "as painted", "", "png", False]
     request = urllib.request.Request(
         f"{studio.url}gradio_api/call/color",
         json.dumps({"data": data}).encode(),
@@ -110,14 +114,64 @@ def test_programs_get_what_the_page_gives(studio):
     )
     assert Image.open(picture).size == (512, 512)
     assert Image.open(picture).text["exact"] == "hair=#123456"
-    archive = client.predict(sketch, [], what="hat", cleanup="threshold", api_name="/variations")
-    assert zipfile.ZipFile(archive).namelist() == ["01_black_hat.png", "02_white_hat.png"]
+    archive = zipfile.ZipFile(
+        client.predict(
+            sketch, ["hair=#123456"], what="hat", cleanup="threshold", api_name="/variations"
+        )
+    )
+    assert archive.namelist() == ["01_black_hat.png", "02_white_hat.png"]
+    with archive.open("01_black_hat.png") as file:
+        variation = Image.open(file)
+        assert variation.size == (512, 512)
+        assert variation.text["tags"] == "black_hat"
+        assert variation.text["exact"] == "hair=#123456"
     assert client.predict(api_name="/weights") == ["small", "other", "taught"]
     assert client.predict(api_name="/tags")["things"]["hat"] == ["black_hat", "white_hat"]
     with pytest.raises(gradio_client.exceptions.AppError, match="made with 'own lines'"):
         client.predict(sketch, ["hair=#123456"], size="2x", enlarge_by="LANCZOS", api_name="/color")
     with pytest.raises(gradio_client.exceptions.AppError, match="did you mean blue_hair"):
         client.predict(sketch, ["blu_hair"], api_name="/color")
+
+
+def test_programs_get_layers_and_transparent_pictures(studio, tmp_path):
+    client = gradio_client.Client(studio.url, verbose=False)
+    page = Image.open(TESTSET / "85.png").convert("L").resize((333, 477))
+    page.save(tmp_path / "page.png", dpi=(350, 350))
+    sketch = gradio_client.handle_file(tmp_path / "page.png")
+    words = ["blue_hair", "white_background", "hair=#123456"]
+
+    picture, about = client.predict(sketch, words, transparent=True, api_name="/color")
+    assert Path(picture).name == "page-blue_hair-white_background.png"
+    with Image.open(picture) as read:
+        assert (read.mode, read.size) == ("RGBA", (333, 477))
+        assert read.info["dpi"] == pytest.approx((350, 350), abs=0.1)
+        assert read.text["exact"] == "hair=#123456"
+    assert about["tags"] == words
+
+    path, _ = client.predict(sketch, words, file="ora", api_name="/color")
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("mimetype") == b"image/openraster"
+        stack = ElementTree.fromstring(archive.read("stack.xml"))
+        names = [layer.get("name") for layer in stack.iter("layer")]
+        with archive.open("mergedimage.png") as file:
+            merged = np.asarray(Image.open(file).convert("RGB"))
+    assert (names[0], names[-1]) == ("lines", "paper")
+    assert merged.shape == (477, 333, 3)
+
+    path, _ = client.predict(
+        sketch, words, file="psd", transparent=True, size="4x", api_name="/color"
+    )
+    document = PSDImage.open(path)
+    assert max(document.size) == 4 * 32
+    assert [layer.name for layer in document] == names[::-1]
+    visible = {layer.name: layer.is_visible() for layer in document}
+    assert visible["lines"] and not visible["paper"]
+
+    plain, _ = client.predict(sketch, words, api_name="/color")
+    # Colors in parts, put together again, are those of the picture in one.
+    assert np.abs(np.asarray(Image.open(plain), int) - merged).max() <= 2
+    with pytest.raises(gradio_client.exceptions.AppError, match="layers are made with 'own lines'"):
+        client.predict(sketch, words[:1], file="psd", enlarge_by="LANCZOS", api_name="/color")
 
 
 def test_login_is_asked_of_people_and_programs(browser, small_checkpoint):

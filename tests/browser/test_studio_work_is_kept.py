@@ -35,6 +35,15 @@ def test_a_reload_brings_everything_back(page):
     _expect_work(page, picture)
 
 
+def test_a_batch_is_offered_again_after_a_reload(page):
+    upload(page, [TESTSET / "85.png", TESTSET / "2.png"])
+    expect(page.locator("#batch")).to_be_visible()
+    page.reload()
+    expect(page.locator("#batch")).to_be_visible()
+    load(page)
+    expect(page.locator("#batch")).to_be_visible()
+
+
 def test_ten_seconds_offline_lose_nothing(page):
     picture = _work(page)
     page.context.set_offline(True)

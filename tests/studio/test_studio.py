@@ -297,7 +297,9 @@ def test_variations_are_saved_as_zip_and_as_sheet(studio, session):
     steps = []
     studio.vary(session, ["blue_eyes"], "", "skirt", 0, 0, lambda *step: steps.append(step))
     count = len(rows(load_vocabulary())["skirt"])
-    assert len(session.variations) == count == len(steps)
+    assert len(session.variations) == count
+    painting_steps = [share for share, what in steps if what.endswith(": painting")]
+    assert painting_steps == [number / count for number in range(count)]
     path = studio.saving.save_zip(session, "as large as the sketch", painting.OWN_LINES)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -354,6 +356,73 @@ def _all_hair(colorist, gray, tags) -> np.ndarray:
 def read_gray_at(size: tuple[int, int]) -> np.ndarray:
     """The sketch of the session at another size."""
     return np.asarray(Image.fromarray(read_gray(TESTSET / "85.png")).resize(size))
+
+
+def test_color_comes_between_the_variations_of_somebody_else(studio, session, monkeypatch):
+    """In the order of asking: at most two of 32 pictures, of which one was begun before."""
+    artist, paint, order = studio.sessions.get("5b" * 32), painting.paint, []
+    studio.load(artist, TESTSET / "2.png")
+    (blue,) = load_vocabulary().parse(["blue_hair"])
+    asked = threading.Event()
+    ask = studio.paint
+
+    def asking(colorist, gray, tags, *job):
+        if tags == [blue]:
+            asked.set()
+        return ask(colorist, gray, tags, *job)
+
+    def painted_in_order(colorist, gray, tags):
+        assert asked.wait(60)  # the first variation is under way until Color was asked for
+        order.append("color" if tags == [blue] else "variation")
+        return paint(colorist, gray, tags)
+
+    monkeypatch.setattr(studio, "paint", asking)
+    monkeypatch.setattr(painting, "paint", painted_in_order)
+    begun = threading.Event()
+    with ThreadPoolExecutor(2) as people:
+        several = people.submit(
+            studio.vary, session, [], "", painting.RANDOM, 32, 0, lambda *step: begun.set()
+        )
+        assert begun.wait(60)
+        one = people.submit(studio.color, artist, ["blue_hair"], "")
+        one.result(60), several.result(60)
+    assert len(order) == 33 and order.index("color") <= 2
+
+
+def test_cancelling_variations_does_not_wait_for_the_picture_under_way(
+    studio, session, monkeypatch
+):
+    release, painted = threading.Event(), []
+    paint = painting.paint
+
+    def long(*values):
+        painted.append(1)
+        session.cancel()
+        assert release.wait(60)
+        return paint(*values)
+
+    monkeypatch.setattr(painting, "paint", long)
+    with pytest.raises(InputError, match="^cancelled$"):
+        studio.vary(session, [], "", "hair", 0, 0, lambda *step: None)
+    release.set()
+    monkeypatch.setattr(painting, "paint", paint)
+    assert studio.color(session, ["blue_hair"], "").tags == ("blue_hair",)
+    assert len(painted) == 1 and session.variations == []
+
+
+def test_variations_keep_the_exact_colors_of_the_other_parts(studio, session):
+    words = ["blue_eyes", "eyes=#aa2200"]
+    assert painting.exact_words([*words, "hair=#33cc55"], besides="hair") == ["eyes=#aa2200"]
+    assert painting.exact_words(words, besides=painting.RANDOM) == []
+    studio.vary(session, words, "", "hat", 0, 0, lambda *step: None)
+    assert {result.tags[-1] for result in session.variations} == {"eyes=#aa2200"}
+    path = studio.saving.save_zip(session, "as painted", painting.OWN_LINES)
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
+        assert Image.open(file).text["exact"] == "eyes=#aa2200"
+    with pytest.raises(InputError, match="not by LANCZOS"):
+        studio.saving.save_zip(session, "as painted", "LANCZOS")
+    # The sheet shows what was painted, without exact colors, and says so.
+    assert "exact" not in Image.open(studio.saving.save_sheet(session)).text
 
 
 def test_a_cancelled_batch_ends_before_its_next_step(studio, monkeypatch):
@@ -484,6 +553,23 @@ def test_layers_that_were_saved_can_be_loaded_again(studio, session, suffix):
     assert again.state.tags == ("blue_hair", "hair=#3355cc")
     before, after = _lines(session).astype(int), _lines(again).astype(int)
     assert abs(before - after).max() <= 2
+
+
+@pytest.mark.parametrize("suffix", ["ora", "psd"])
+def test_layers_have_the_size_that_was_asked_for_or_are_refused(studio, session, suffix):
+    studio.color(session, ["blue_hair"], "")
+    path = studio.saving.save(session, "4x", painting.OWN_LINES, suffix)
+    again = studio.sessions.get("5c" * 32)
+    studio.load(again, path)
+    assert again.drawing.size == (128, 128)
+    for method in painting.methods():
+        if method != painting.OWN_LINES:
+            with pytest.raises(
+                InputError, match=f"layers are made with 'own lines', not by {method}"
+            ):
+                studio.saving.save(session, "4x", method, suffix)
+            with pytest.raises(InputError, match="transparent backgrounds are made with"):
+                studio.saving.save(session, "4x", method, transparent=True)
 
 
 @pytest.mark.parametrize("suffix", ["ora", "psd"])
