@@ -44,7 +44,7 @@ from training.results import checkpoints
 PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
-DATASET, MORE, STYLES = "dataset", "more", "styles"
+DATASET, MORE, STYLES, FIGURES, FINE = "dataset", "more", "styles", "figures", "fine"
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 GPU_MINUTES, SAVING_SECONDS = 9.0, 30.0
 COMMON, GRIDS = ["--seed", "1", "--cache"], ["--test_image_count", "16"]
@@ -53,22 +53,27 @@ EXTRACTOR = [*COMMON, "--pretrain"]
 
 
 class Drawings(NamedTuple):
-    """Which drawings are in a data set, and the flags they are drawn with."""
+    """Which drawings are in a data set, the flags they are drawn with, and the side in pixels of
+    the smallest faces that become samples of their own (None: no faces)."""
 
     seed: int
     count: int
     flags: str = ""
+    smallest_face: int | None = None
 
 
 HEADS = "--styles adventurer"
+MOSTLY_FIGURES = f"--styles {'figures ' * 8}adventurer adventurer lorelei open-peeps big-ears"
 DRAWINGS = {
-    DATASET: Drawings(1, 4000, HEADS),
+    DATASET: Drawings(1, 4000, HEADS, smallest_face=1),
     MORE: Drawings(2, 8000, HEADS),
     STYLES: Drawings(3, 10_000, "--size 256"),
+    FIGURES: Drawings(4, 8000, f"--size 256 {MOSTLY_FIGURES}", smallest_face=64),
+    FINE: Drawings(5, 6000, "--size 256", smallest_face=64),
 }
 QUICK_DRAWINGS = {DATASET: Drawings(1, 1200, HEADS)}
 # Larger ones of all styles.
-GPU_DRAWINGS = {DATASET: Drawings(1, 12_000)}
+GPU_DRAWINGS = {DATASET: Drawings(1, 12_000, smallest_face=1)}
 
 
 class Training(NamedTuple):
@@ -117,6 +122,22 @@ CPU_RECIPE = [
     ),
     Training("128px_styles", "--lrG 0.0002 --epoch 8", STYLES),
     Training("128px_styles", "--lrG 0.00012 --epoch 9", STYLES),
+    Training(
+        "128px_styles_more",
+        "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2",
+        STYLES,
+    ),
+    Training(
+        "128px_figures",
+        f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2",
+        FIGURES,
+    ),
+    Training(
+        "192px",
+        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0003 --l1_epoch 99 --epoch 2",
+        FINE,
+    ),
+    Training("192px", "--lrG 0.0001 --epoch 3", FINE),
 ]
 # On a GPU nothing asks for algorithms that are exact but slow.
 GPU_COMMON = ["--cache", "--save_minutes", "3"]
@@ -188,12 +209,10 @@ def _all_steps(quick: bool, gpu: bool, run: Callable[..., int]) -> int:
     generator, extractor = _recipes(quick, gpu)
     drawings = QUICK_DRAWINGS if quick else GPU_DRAWINGS if gpu else DRAWINGS
     for folder in dict.fromkeys(training.data for training in [*generator, *extractor]):
-        faces = not quick and folder == DATASET
-        steps = _data_steps(root / folder, drawings[folder], faces=faces)
-        for title, script, *flags in steps:
+        for title, script, *flags in _data_steps(root / folder, drawings[folder]):
             if code := run(title, script, *flags):
                 return code
-        if faces:
+        if drawings[folder].smallest_face:
             _write_tag_files(root / folder)
     exported, features = root / "tag2pix.pkl", root / "model.pth"
     with_features = ["--pretrain_dump", features] if gpu else []
@@ -248,7 +267,7 @@ def _recipes(quick: bool, gpu: bool) -> tuple[list[Training], list[Training]]:
     return (GPU_RECIPE, GPU_EXTRACTOR) if gpu else (CPU_RECIPE, CPU_EXTRACTOR)
 
 
-def _data_steps(dataset: Path, drawings: Drawings, *, faces: bool) -> list[tuple]:
+def _data_steps(dataset: Path, drawings: Drawings) -> list[tuple]:
     path, size = ("--dataset_path", dataset), ("--size", "256", "--upscaler", "lanczos")
     drawn = ("--seed", drawings.seed, "--count", drawings.count, *drawings.flags.split())
     steps = [
@@ -257,9 +276,10 @@ def _data_steps(dataset: Path, drawings: Drawings, *, faces: bool) -> list[tuple
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),
     ]
-    if faces:
+    if smallest := drawings.smallest_face:
+        found = ("--drawn", "--smallest", smallest)
         steps += [
-            ("finding faces", "preprocessor/face_extractor.py", *path, "--drawn"),
+            ("finding faces", "preprocessor/face_extractor.py", *path, *found),
             ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all"),
         ]
     return steps

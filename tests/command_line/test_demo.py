@@ -83,7 +83,7 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     """Drawing, all stages, networks of which each starts from the one before, the sheet."""
     tiny = "--cpu --thread 0 --batch_size 8"
     drawings = {
-        train_demo.DATASET: Drawings(1, 48, train_demo.HEADS),
+        train_demo.DATASET: Drawings(1, 48, train_demo.HEADS, smallest_face=1),
         train_demo.MORE: Drawings(2, 24, train_demo.HEADS),
     }
     recipe = [
@@ -143,7 +143,9 @@ def test_the_way_on_a_gpu_in_pieces(tmp_path, monkeypatch, capfd):
     tiny = f"--cpu --thread 0 --batch_size 8 --input_size 32 --tag_txt {train_demo.ALL}"
     options = "--layers 1 1 1 1 --epoch 3 --two_step_epoch 2 --cit_cvt_weight 40 40"
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
-    monkeypatch.setattr(train_demo, "GPU_DRAWINGS", {train_demo.DATASET: Drawings(1, 48)})
+    monkeypatch.setattr(
+        train_demo, "GPU_DRAWINGS", {train_demo.DATASET: Drawings(1, 48, smallest_face=1)}
+    )
     monkeypatch.setattr(train_demo, "GPU_RECIPE", [Training("generator", f"{tiny} {options}")])
     monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", [Training("extractor", f"{tiny} --epoch 3")])
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
