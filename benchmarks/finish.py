@@ -33,7 +33,7 @@ from drawn_art.reserved import RESERVED_SEED
 from finishing.finish import METHODS, Sketch
 from finishing.parts import PARTS
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "tag2pix_128.pkl"
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "tag2pix_192.pkl"
 GAPS, GAPS_PER_DRAWING = (0, 4, 8), 24
 PARTS_SIDE = 1024
 MASKS = {"background": "background", "skin": "skin", "hair": "hair", "eyes": "iris"}

@@ -26,6 +26,15 @@ element.addEventListener('click', (event) => {
   props.value = {};
   trigger('input');
 });
+// Every answer draws this place anew; who was in it with the keyboard stays in it.
+let isHere = false;
+document.addEventListener('focusin', (event) => { isHere = element.contains(event.target); });
+document.addEventListener('pointerdown', (event) => { isHere &&= element.contains(event.target); });
+new MutationObserver(() => {
+  if (isHere && document.activeElement.matches('body, :disabled')) {
+    element.querySelector('input[type=file]').focus();
+  }
+}).observe(element, { childList: true, subtree: true, attributeFilter: ['disabled'] });
 document.addEventListener('paste', (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
   if (!files.length) return;

@@ -87,7 +87,9 @@ def test_an_artist_colors_with_the_keyboard_alone(page):
     assert _focused(page) == "Remove"
     page.keyboard.press("Enter")
     expect(page.locator("#sketch img")).to_have_count(0)
-    _tab_to(page, "Choose sketch files")
+    expect(page.get_by_label("Choose sketch files")).to_be_focused()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_label("Choose sketch files")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files(TESTSET / "85.png")
