@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from torch import nn
+from settled import settle
 
 import main
 from checkpoints.checkpoint import Checkpoint, Position, Record
@@ -35,15 +35,6 @@ CASES = [
     *itertools.product(MODELS, (True, False), (False,)),
     *(("tag2pix", bn, True) for bn in (True, False)),
 ]
-
-
-def settle(network: nn.Module) -> nn.Module:
-    """Running statistics as after a training, so that folding them in changes something."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2)
-            module.running_var.uniform_(0.5, 2)
-    return network.eval()
 
 
 def make(model="tag2pix", bn=True, cit=False):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from settled import settle
 from torch import nn
 
 from engines.early_gates import EarlyGateBottleneck
@@ -11,21 +12,12 @@ from network.architecture import Architecture
 from network.tag_extractor import SEResNeXtBlock
 
 
-def settled(network: nn.Module) -> nn.Module:
-    """Running statistics as after a training, so that folding them in changes something."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2)
-            module.running_var.uniform_(0.5, 2)
-    return network.eval()
-
-
 @pytest.mark.parametrize("batch_statistics", [False, True])
 @pytest.mark.parametrize("model", ["tag2pix", "catall"])
 def test_early_gates_and_merged_groups_change_no_value(model, batch_statistics):
     torch.manual_seed(0)
-    generator = settled(Generator(Architecture(model, 32, layers=(1, 1, 2, 1)))).double()
-    extractor = settled(TagExtractor(truncated=True)).double()
+    generator = settle(Generator(Architecture(model, 32, layers=(1, 1, 2, 1)))).double()
+    extractor = settle(TagExtractor(truncated=True)).double()
     extractor.train(batch_statistics)
     sketch = torch.rand(2, 1, 32, 32, dtype=torch.float64)
     cvt = (torch.rand(2, 115) < 0.05).double()
