@@ -70,6 +70,20 @@ def test_parts_and_exact_colors():
         sketch.finish(small).inside("hair")
 
 
+def test_what_the_tags_of_eyes_tint_is_no_eye():
+    """As a lens: left of the middle they change all as much as irises, right of it 0.78 of that."""
+    lines, colors, masks = shapes.head(512)
+    changes = shapes.changes(masks)
+    eyes, skin = PARTS.index("eyes"), PARTS.index("skin")
+    changes[:, 32:, eyes] *= 0.78
+    changes[..., eyes] = np.maximum(changes[..., eyes], 0.7 * changes[..., skin])
+    changes[..., skin] *= 0.6
+    finished = Sketch(lines).finish(shapes.painted(colors, lines), changes=changes)
+    clear, left = lines == 255, np.arange(512) < 256
+    assert np.array_equal(finished.inside("eyes") & clear, masks["eyes"] & left & clear)
+    assert np.array_equal(finished.inside("skin") & clear, masks["skin"] & clear)
+
+
 def test_an_exact_color_keeps_the_shading():
     colors = np.full((4, 8, 3), (200, 60, 60), np.uint8)
     colors[:, :2] = (150, 45, 45)
