@@ -174,7 +174,7 @@ class Handlers:
         return self._return_to(session, session.variations, index)
 
     def choose_variation(self, what: str):
-        return gr.Slider(visible=what == painting.RANDOM)
+        return gr.Radio(visible=what == painting.RANDOM)
 
     @reported
     def vary(

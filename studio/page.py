@@ -184,9 +184,11 @@ def _result_column(studio: Studio) -> dict:
                 [painting.RANDOM, *things], value=next(iter(things), painting.RANDOM),
                 label="Vary", min_width=150, elem_id="what",
             )  # fmt: skip
-            count = gr.Slider(2, painting.MAX_VARIATIONS, 9, step=1, label="How many",
-                              visible=False, min_width=150, buttons=[])  # fmt: skip
         with gr.Row(elem_classes="controls", elem_id="making"):
+            count = gr.Radio(
+                [4, 9, 16, painting.MAX_VARIATIONS], value=9, label="How many", visible=False,
+                elem_id="count", min_width=320,
+            )  # fmt: skip
             vary = gr.Button("Make variations", elem_id="vary", min_width=140)
             save_zip = gr.Button("All as ZIP", elem_id="zip", min_width=120, visible=False)
             save_sheet = gr.Button("As one sheet", elem_id="sheet", min_width=140, visible=False)
@@ -275,7 +277,7 @@ def _wire(app: gr.Blocks, page: SimpleNamespace, handlers: Handlers) -> None:
         returned.success(None, js=_script("show_result.js"))
         returned.success(**finish)
 
-    page.what.input(handlers.choose_variation, page.what, page.count, **PRIVATE)
+    page.what.change(handlers.choose_variation, page.what, page.count, **PRIVATE)
     page.vary.click(
         handlers.vary, [page.key, page.what, page.count, page.picker, page.weights], varied,
         **there, **VARIER,

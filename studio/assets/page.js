@@ -29,7 +29,10 @@
   const members = 'button, a[href], input:is([type=checkbox], [type=radio], [type=file], [type=color])';
   const inside = (group) => [...group.querySelectorAll(members)]
     .filter((control) => control.offsetParent && !control.disabled);
+  // A slider's keys do what the number beside it does; an open list closes when it loses the focus.
+  const skipped = ':is(input[type=number], ul[role=listbox]):not([tabindex="-1"])';
   const settle = () => {
+    for (const control of document.querySelectorAll(skipped)) control.tabIndex = -1;
     for (const group of document.querySelectorAll('[data-roving]')) {
       const controls = inside(group);
       const stop = controls.find((control) => control === document.activeElement)

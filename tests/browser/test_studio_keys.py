@@ -65,7 +65,7 @@ def _focused(page) -> str:
     return page.evaluate(
         "() => { const e = document.activeElement;"
         " return e.id || e.dataset.tag || e.getAttribute('aria-label')"
-        "  || e.textContent.trim() || e.className }"
+        "  || (e.closest('label') ?? e).textContent.trim() || e.className }"
     )
 
 
@@ -117,9 +117,13 @@ def test_few_tab_stops_lead_to_everything(page):
     page.click("#vary")
     expect(page.locator("#sheet")).to_be_visible()
     page.click("#cleanup >> text=Clean up the lines first")
-    expect(page.locator("#invert")).to_be_visible()
+    page.locator("#method input").nth(1).check()
+    expect(page.get_by_label("Threshold").first).to_be_visible()
+    page.locator("#what input").fill("random")
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_be_visible()
     stops = _stops(page)
-    assert {"Weights", "Choose sketch files", "Size", "vary", "Example 2"} < set(stops)
+    assert {"Weights", "Choose sketch files", "Size", "4", "Example 2"} < set(stops)
     assert "Use via API" in stops[-1] and len(stops) <= TABS, stops
 
 
