@@ -138,6 +138,16 @@ CPU_RECIPE = [
         FINE,
     ),
     Training("192px", "--lrG 0.0001 --epoch 3", FINE),
+    Training(
+        "192px_figures",
+        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0003 --l1_epoch 99 --epoch 3",
+        FIGURES,
+    ),
+    Training(
+        "192px_styles",
+        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0001 --l1_epoch 99 --epoch 1",
+        FINE,
+    ),
 ]
 # On a GPU nothing asks for algorithms that are exact but slow.
 GPU_COMMON = ["--cache", "--save_minutes", "3"]
