@@ -13,7 +13,7 @@ from finishing.spread import SAMPLES, TRUSTED_AREA, Spread, to_lab
 EVEN, EVEN_SHARE = 5.0, 0.05
 ONE_COLOR, ONE_COLOR_SHARE = 20.0, 0.15
 # In painted pixels: of less paint it cannot be told whether it is shaded, so near are its lines.
-SHADED_AREA = 64.0
+SHADED_AREA = 100.0
 # The standard deviation of the blur inside a region, in painted pixels, and the weight that its
 # color has there against the paint: hardly any, unless there is no paint.
 SMOOTHING = 0.8
