@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from finishing.fill import smooth_into
+from finishing.lines import strips
 from finishing.regions import Regions
 from finishing.spread import AT_SEED, SAMPLES, Spread, at_seeds, to_grid, weighted_medians
 
@@ -14,10 +15,10 @@ PARTS = ("background", "skin", "hair", "eyes")
 NAMES = (REST, *PARTS)
 """What the values of a map of parts stand for, from 0."""
 
-# A part's tags decide where they change more than this share of what they change at most, by PARTS:
-# the tags of eyes tint lids, lenses and mouths, too, by up to four fifths of that of irises.
-# A region is of several parts if more than the other share of its samples is not of the region's.
+# A part's tags decide where they change more than this share of what they change at most, by PARTS.
+# Those of eyes tint lids, lenses and mouths, too, by up to four fifths of what they change irises.
 DECIDES = np.array([0.5, 0.5, 0.5, 0.85], np.float32)
+# A region is of several parts if more than this share of its samples is not of its own.
 SEVERAL_SHARE = 0.15
 
 
@@ -45,7 +46,8 @@ def find_parts(regions: Regions, spread: Spread, changes: np.ndarray) -> np.ndar
         smooth = np.zeros((*parts.shape, len(PARTS)), np.uint8)
         smooth_into(smooth, regions, spread, values, members, medians[group])
         inside = members[regions.labels]
-        parts[inside] = _decide(smooth[inside])
+        for rows in strips(parts.shape):
+            parts[rows][inside[rows]] = _decide(smooth[rows][inside[rows]])
     return parts
 
 

@@ -124,7 +124,17 @@ def test_few_tab_stops_lead_to_everything(page):
     expect(page.locator("#count")).to_be_visible()
     stops = _stops(page)
     assert {"Weights", "Choose sketch files", "Size", "4", "Example 2"} < set(stops)
+    assert not [stop for stop in stops if "number input" in stop], stops
     assert "Use via API" in stops[-1] and len(stops) <= TABS, stops
+
+
+def test_random_palettes_are_as_many_as_asked(page):
+    page.locator("#what input").fill("random")
+    page.keyboard.press("Enter")
+    for number in ("4", "16"):
+        page.locator("#count").get_by_label(number, exact=True).check()
+        page.click("#vary")
+        expect(page.locator("#grid button")).to_have_count(int(number))
 
 
 def _stops(page) -> list[str]:
@@ -217,6 +227,12 @@ def test_what_the_page_needs_of_gradio_is_there(page):
     # Names in style.css.
     assert page.locator(".gradio-container .main.fillable").count() == 1
     assert page.locator("[data-testid=block-info]").count() > 3
+    # What page.js takes from the Tab stops.
+    page.locator("#what input").focus()
+    expect(page.locator("ul[role=listbox]")).to_have_attribute("tabindex", "-1")
+    page.click("#cleanup >> text=Clean up the lines first")
+    page.locator("#method input").nth(1).check()
+    expect(page.get_by_label("number input for Threshold")).to_have_attribute("tabindex", "-1")
     # gr.HTML: templates, `props`, `trigger`, `upload` and `watch`.
     load(page)
     clear(page)

@@ -48,6 +48,17 @@ def test_shading_stays_inside_its_region():
     assert np.percentile(np.abs(kept - shaded)[~masks["hair"] & clear], 99) <= 2
 
 
+@pytest.mark.parametrize(("side", "shaded"), [(148, False), (200, True)])
+def test_a_region_of_little_paint_is_not_shaded(side, shaded):
+    """Of less than a hundred painted pixels, as the left eye has in the smaller picture."""
+    lines, colors, masks = shapes.head(512)
+    light = np.interp(np.arange(512), (179, 230), (0.4, 1))[:, None]
+    colors = np.where(masks["eyes"][..., None], colors * light, colors).astype(np.uint8)
+    filled = Sketch(lines).finish(shapes.painted(colors, lines, side)).colors
+    eye = masks["eyes"] & (lines == 255) & (np.arange(512) < 256)
+    assert (len(np.unique(filled[eye], axis=0)) > 1) == shaded
+
+
 def test_a_region_of_two_colors_is_not_made_one():
     lines, colors, _ = shapes.head(512, gap=60)
     flat = Sketch(lines).finish(shapes.painted(colors, lines), shaded=False).colors
