@@ -4,6 +4,7 @@ for little work."""
 import contextlib
 import io
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,13 @@ TRAINING, HELD_OUT = 8, 4
 def own_state(tmp_path_factory) -> None:
     """What a user's runs leave in the home directory goes elsewhere."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """Shells start what runs in the background deaf to Ctrl-C, and its processes inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _save(array: np.ndarray, path: Path) -> None:
