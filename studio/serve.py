@@ -67,7 +67,7 @@ def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
     os.environ["GRADIO_TEMP_DIR"] = str(studio.cache)
     check_address(host, port)
     from studio.page import EXAMPLES, build, theme
-    from studio.widgets import ASSETS
+    from studio.widgets import ASSETS, SMALLER_PAGE
 
     app = build(studio)
     app.launch(
@@ -80,6 +80,7 @@ def launch(studio: Studio, host: str, port: int, auth: tuple[str, str] | None):
         theme=theme(),
         css_paths=ASSETS / "style.css",
         js=(ASSETS / "page.js").read_text(encoding="utf-8"),
+        app_kwargs={"middleware": [SMALLER_PAGE]},
         footer_links=["api"],
         prevent_thread_lock=True,
         quiet=True,

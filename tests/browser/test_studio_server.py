@@ -82,10 +82,11 @@ def test_the_page_is_light(browser, studio):
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     network.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
-    page.goto(studio.url)
+    answer = page.goto(studio.url)
     ready(page)
+    assert answer.all_headers()["content-encoding"] == "gzip"
     assert 50 < len(sent) <= 110
-    assert 400_000 < sum(sent) < 800_000
+    assert 400_000 < sum(sent) < 780_000
     context.close()
 
 
