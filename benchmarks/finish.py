@@ -23,7 +23,6 @@ import numpy as np
 from PIL import Image
 from skimage.color import deltaE_cie76, rgb2lab
 from skimage.metrics import structural_similarity
-from tqdm import tqdm
 
 from coloring.colorist import Colorist
 from coloring.parts import part_changes
@@ -32,6 +31,7 @@ from drawn_art.render import render_color, render_line_art, render_masks
 from drawn_art.reserved import RESERVED_SEED
 from finishing.finish import METHODS, Sketch
 from finishing.parts import PARTS
+from progress import Progress
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "tag2pix_192.pkl"
 GAPS, GAPS_PER_DRAWING = (0, 4, 8), 24
@@ -85,7 +85,9 @@ def even_backgrounds(
 ) -> list[tuple[bool, str]]:
     methods = _methods(with_waifu2x)
     scores = defaultdict(list)
-    for number, drawing in enumerate(tqdm(drawings(count), f"{size} px", count, leave=False)):
+    for number, drawing in enumerate(
+        Progress(drawings(count), f"{size} px", total=count, leave=False)
+    ):
         true, clean = render_color(drawing, size), render_line_art(drawing, size)
         for gap in GAPS:
             lines = cut_gaps(clean, gap, number)
@@ -122,7 +124,7 @@ def shaded_drawings(size: int, count: int) -> list[tuple[bool, str]]:
     goals = []
     for kind, shade in (("cel shading", cel_shading), ("gradient", gradient)):
         scores = defaultdict(list)
-        for drawing in tqdm(drawings(count), kind, count, leave=False):
+        for drawing in Progress(drawings(count), kind, total=count, leave=False):
             lines = render_line_art(drawing, size)
             figure = render_masks(drawing, size)["background"] < 128
             true = shade(render_color(drawing, size), figure)
@@ -147,7 +149,7 @@ def shaded_drawings(size: int, count: int) -> list[tuple[bool, str]]:
 
 def parts(colorist: Colorist, count: int) -> list[tuple[bool, str]]:
     overlaps, errors, changed = defaultdict(list), defaultdict(list), 0
-    for drawing in tqdm(drawings(count), "parts", count, leave=False):
+    for drawing in Progress(drawings(count), "parts", total=count, leave=False):
         lines = render_line_art(drawing, PARTS_SIDE)
         masks = render_masks(drawing, PARTS_SIDE)
         (painted,) = colorist.paint_picture(Image.fromarray(lines), [drawing.tags])

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-from tqdm import tqdm
 
 from drawn_art.palette import hex_color
 from drawn_art.picture import DrawnPicture
@@ -21,6 +20,7 @@ from drawn_art.render import letterbox, render_color, render_line_art, render_pa
 from drawn_art.styles import STYLES
 from files.atomic import atomic_path
 from loader.tags import load_vocabulary
+from progress import Progress
 
 SIDE, TEXT = 256, 300  # width of a picture and of the column of its tags, in pixels
 COLUMNS = 2
@@ -61,7 +61,7 @@ def style_sheet(pictures: Sequence[DrawnPicture], title: str) -> Image.Image:
     rows = -(-len(pictures) // COLUMNS)
     width = 3 * SIDE + TEXT
     sheet = Image.new("RGB", (COLUMNS * width, rows * SIDE), "white")
-    for number, picture in enumerate(tqdm(pictures, desc=title, unit="img")):
+    for number, picture in enumerate(Progress(pictures, desc=title, unit="img")):
         left, top = number % COLUMNS * width, number // COLUMNS * SIDE
         for column, image in enumerate(
             (render_color(picture, SIDE), render_line_art(picture, SIDE), parts_image(picture))

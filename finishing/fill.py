@@ -10,7 +10,7 @@ from finishing.spread import SAMPLES, TRUSTED_AREA, Spread, to_lab
 
 # Paint is even unless more than this share of it is farther than this from its median, in ΔE of
 # CIE 1976; and of one color unless more than that share is farther than that.
-EVEN, EVEN_SHARE = 5.0, 0.05
+EVEN, EVEN_SHARE = 5.0, 0.06
 ONE_COLOR, ONE_COLOR_SHARE = 20.0, 0.15
 # In painted pixels: of less paint it cannot be told whether it is shaded, so near are its lines.
 SHADED_AREA = 100.0
