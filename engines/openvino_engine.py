@@ -3,14 +3,15 @@
 import numpy as np
 import openvino
 
-from engines.engine import one_line, same_count
+from engines.engine import one_line
 from errors import CheckpointError
 
 
 class OpenvinoEngine:
     """Runs the bytes of an ONNX model, which came from `source`, on the CPU.
 
-    bf16: compute in it instead of float32.
+    It paints one picture after the other: all cores work on one, and kernels for a shape that is
+    known beforehand are a twentieth faster. bf16: compute in it instead of float32.
     """
 
     name = "openvino"
@@ -19,12 +20,17 @@ class OpenvinoEngine:
         core, self.source = openvino.Core(), source
         settings = {"INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32"}
         try:
-            self.model = core.compile_model(core.read_model(model), "CPU", settings)
+            graph = core.read_model(model)
+            graph.reshape({port: [1, *port.partial_shape[1:]] for port in graph.inputs})
+            self.model = core.compile_model(graph, "CPU", settings)
         except RuntimeError as error:
             raise CheckpointError(f"OpenVINO cannot run {source}: {one_line(error)}") from error
 
     def __call__(self, sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
+        sketches = np.broadcast_to(sketch, (len(cvt), *sketch.shape[1:]))
         try:
-            return self.model([same_count(sketch, cvt), cvt])[0].copy()
+            pairs = zip(sketches[:, None], cvt[:, None], strict=True)
+            painted = [self.model([*pair])[0] for pair in pairs]
+            return np.concatenate(painted)
         except RuntimeError as error:
             raise CheckpointError(f"{self.source} fails: {one_line(error)}") from error
