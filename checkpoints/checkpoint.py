@@ -131,7 +131,7 @@ class Checkpoint:
             architecture = _architecture(record, generator, discriminator)
             _check_vocabulary(architecture, vocabulary)
         # msgspec takes a tensor in the place of a dict for one.
-        except (AttributeError, ValueError) as error:
+        except (AttributeError, IndexError, ValueError) as error:
             raise CheckpointError(f"{path} cannot be used: {error}") from error
         return cls(
             path=Path(path),

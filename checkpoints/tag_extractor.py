@@ -86,7 +86,7 @@ class ExtractorFile:
                 vocabulary = Vocabulary.from_dump(known.pretraining.vocabulary)
             classes = _classes(weight, vocabulary)
         # msgspec takes a tensor in the place of a dict for one.
-        except (AttributeError, ValueError) as error:
+        except (AttributeError, IndexError, ValueError) as error:
             raise CheckpointError(f"{path} cannot be used: {error}") from error
         optimizer = content["optimizer"] if known.optimizer else None
         return cls(Path(path), weight, classes, known.pretraining, vocabulary, optimizer)
