@@ -117,9 +117,6 @@ GROUPS: dict[str, list[Flag]] = {
         _count("two_step_epoch", 0, "classification from this epoch on, 0: always", {TRAIN}),
         _count("brightness_epoch", 0, "stronger brightness changes of the line art from this epoch "
                "on, 0: never", TRAININGS),
-        _number("zoom", 1, "crop at random up to so many times closer, so that small parts weigh "
-                "more in the loss; for images of more pixels than --input_size; 1: as the paper",
-                {TRAIN}, number(float, 1, 16)),
         _count("generator_passes", 1, "2: run the generator again for its own step, as the public "
                "code does; only the pace of its running statistics differs", {TRAIN},
                number(int, 1, 2)),

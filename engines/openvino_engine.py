@@ -3,7 +3,7 @@
 import numpy as np
 import openvino
 
-from engines.engine import one_line
+from engines.engine import one_line, same_count
 from errors import CheckpointError
 
 
@@ -27,10 +27,8 @@ class OpenvinoEngine:
             raise CheckpointError(f"OpenVINO cannot run {source}: {one_line(error)}") from error
 
     def __call__(self, sketch: np.ndarray, cvt: np.ndarray) -> np.ndarray:
-        sketches = np.broadcast_to(sketch, (len(cvt), *sketch.shape[1:]))
+        pairs = zip(same_count(sketch, cvt)[:, None], cvt[:, None], strict=True)
         try:
-            pairs = zip(sketches[:, None], cvt[:, None], strict=True)
-            painted = [self.model([*pair])[0] for pair in pairs]
-            return np.concatenate(painted)
+            return np.concatenate([self.model([*pair])[0] for pair in pairs])
         except RuntimeError as error:
             raise CheckpointError(f"{self.source} fails: {one_line(error)}") from error

@@ -29,36 +29,29 @@ def rotation_crop(angle: float) -> float:
 @dataclass(frozen=True)
 class Placement:
     """Where the output comes from in the S x S image: flip first, then rotate counter-clockwise by
-    `angle` degrees around the center, then cut out the box (left, top, width, height) in pixels.
-
-    zoom: how many times closer than the reference's boxes this one is."""
+    `angle` degrees around the center, then cut out the box (left, top, width, height) in pixels."""
 
     flip: bool
     angle: float
     box: tuple[float, float, float, float]
-    zoom: float = 1.0
 
 
-def draw_placement(random: np.random.Generator, size: int, zoom: float = 1.0) -> Placement:
+def draw_placement(random: np.random.Generator, size: int) -> Placement:
     """Draw flip (p 0.5), rotation within 10 degrees (p 0.5) and a box of 90 to 100 % of the area
-    that rotation leaves, of aspect ratio 0.95 to 1.05.
-
-    With a zoom above 1 the box's sides are up to so many times smaller, each part of that range as
-    likely as the next that is twice as close."""
+    that rotation leaves, of aspect ratio 0.95 to 1.05."""
     flip = random.random() < 0.5
     angle, side, offset = 0.0, size, 0
     if random.random() < 0.5:
         angle = random.uniform(-MAX_ANGLE, MAX_ANGLE)
         side = math.floor(size * rotation_crop(angle))
         offset = round((size - side) / 2)
-    closer = zoom ** random.random() if zoom > 1 else 1.0
-    left, top, width, height = _draw_box(random, side, closer)
-    return Placement(flip, angle, (offset + left, offset + top, width, height), closer)
+    left, top, width, height = _draw_box(random, side)
+    return Placement(flip, angle, (offset + left, offset + top, width, height))
 
 
-def _draw_box(random: np.random.Generator, side: int, closer: float) -> tuple[int, int, int, int]:
+def _draw_box(random: np.random.Generator, side: int) -> tuple[int, int, int, int]:
     for _ in range(CROP_ATTEMPTS):
-        area = (side / closer) ** 2 * random.uniform(*AREA)
+        area = side * side * random.uniform(*AREA)
         aspect = math.exp(random.uniform(math.log(ASPECT[0]), math.log(ASPECT[1])))
         width, height = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
         if 0 < width <= side and 0 < height <= side:
@@ -70,7 +63,7 @@ def _draw_box(random: np.random.Generator, side: int, closer: float) -> tuple[in
 
 def place(image: np.ndarray, placement: Placement, size: int) -> np.ndarray:
     """Cut `placement` out of an image of any size, stretched to size x size; uint8 in and out."""
-    image = shrink(image, round(size * placement.zoom))
+    image = shrink(image, size)
     height, width = image.shape[:2]
     return cv2.warpAffine(
         image,

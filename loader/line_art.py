@@ -53,7 +53,6 @@ class _Sketches(Dataset):
         *,
         input_size: int,
         cache: Path | None = None,
-        zoom: float = 1.0,
     ):
         samples = Samples.of(samples)
         self.folders = data_dir.line_art
@@ -65,10 +64,10 @@ class _Sketches(Dataset):
         self.has_sketch = self.has_sketch[drawn]
         self.without_sketch = len(samples) - len(self.samples)
         self.classes = len(vocabulary.cit), len(vocabulary.cvt)
-        self.input_size, self.zoom = input_size, zoom
+        self.input_size = input_size
         self.cache = None
         if cache:
-            self.cache = ImageCache(cache, round(input_size * zoom))
+            self.cache = ImageCache(cache, input_size)
             images = self.images_per_sample * len(self.samples)
             self.cache.check(images, int(self.has_sketch.sum()))
 
@@ -88,7 +87,6 @@ class AugmentedSketches(_Sketches):
     What an item looks like depends on the seed, the epoch and the index alone, not on the worker
     that makes it, so a run can be resumed anywhere. From `brightness_epoch` on (0: never) the line
     art's brightness varies more. One that cannot be read is replaced by the next one and named.
-    `zoom` is how many times closer than the reference's the crops are at most.
     `cache` names a directory for decoded copies, see ImageCache.
     """
 
@@ -123,7 +121,7 @@ class AugmentedSketches(_Sketches):
         generator = np.random.default_rng((self.seed, epoch, index))
         kinds = np.flatnonzero(self.has_sketch[index])
         folder = self.folders[kinds[generator.integers(len(kinds))]]
-        placement = augment.draw_placement(generator, self.input_size, self.zoom)
+        placement = augment.draw_placement(generator, self.input_size)
         sketch = self.read_sketch(folder / f"{file_id}.png", placement)
         strong = 0 < self.brightness_epoch <= epoch
         sketch = augment.jitter(np.float32(1 / 255) * sketch, generator, strong)

@@ -212,7 +212,6 @@ def _data(
         vocabulary,
         seed=seed,
         brightness_epoch=options.brightness_epoch,
-        zoom=options.zoom,
         cache=cache_directory(options, data_dir),
         **image,
     )

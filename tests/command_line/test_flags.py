@@ -90,7 +90,6 @@ CASES = [
     ("--cit_cvt_weight 40 30", lambda run: run.task.tag2pix.loss.cvt_weight, 30),
     ("--two_step_epoch 4", lambda run: run.task.schedule.two_step_epoch, 4),
     ("--brightness_epoch 4", lambda run: run.data.brightness_epoch, 4),
-    ("--zoom 3.5", lambda run: run.data.zoom, 3.5),
     ("--generator_passes 2", lambda run: run.task.tag2pix.keep_graph, False),
     ("--grad_accum 3", lambda run: run.task.tag2pix.grad_accum, 3),
     ("--save_freq 3", lambda run: run.task.saving.freq, 3),

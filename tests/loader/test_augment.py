@@ -111,27 +111,6 @@ def test_nothing_from_outside_the_image_is_seen():
         assert seen.min() > -1 and seen.max() < SIZE
 
 
-def test_zoomed_boxes_are_up_to_so_many_times_closer():
-    generator = np.random.default_rng(4)
-    placements = [draw_placement(generator, SIZE, zoom=4) for _ in range(MANY)]
-    zooms = np.array([placement.zoom for placement in placements])
-    assert 1 <= zooms.min() < 1.02 and 3.9 < zooms.max() <= 4
-    assert abs(np.median(zooms) - 2) < 0.1  # as many up to twice as close as from there on
-    for placement in placements:
-        side = SIZE * augment.rotation_crop(placement.angle)
-        width, height = placement.box[2:]
-        assert abs(np.sqrt(width * height) * placement.zoom / side - 0.975) < 0.06
-        assert placement.box[0] >= 0 and placement.box[0] + width <= SIZE
-
-
-def test_zoomed_boxes_have_the_details_of_the_image():
-    """Stripes of one pixel, which are gray where a whole image is brought to a quarter."""
-    stripes = np.tile(np.array([0, 255], np.uint8), (4 * SIZE, 2 * SIZE))
-    whole = place(stripes, Placement(False, 0, (0, 0, SIZE, SIZE)), SIZE)
-    close = place(stripes, Placement(False, 0, (8, 8, SIZE / 4, SIZE / 4), zoom=4), SIZE)
-    assert close.std() > 100 > 10 > whole.std()
-
-
 class Fixed:
     """Stands for a random generator that draws the given numbers."""
 
