@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from evaluation.drawings import LINE_ART, PARTS
+from drawn_art.parts import PARTS
+from evaluation.drawings import LINE_ART
 from evaluation.page import CREDIT
 from files.atomic import atomic_path
 

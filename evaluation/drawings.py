@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from drawn_art import palette
+from drawn_art.parts import ALL_PARTS
 from drawn_art.render import render_cropped
 from drawn_art.reserved import RESERVED_SEED
 from drawn_art.styles import STYLES
@@ -28,41 +27,6 @@ KINDS = (LINE_ART, XDOG)
 RENDERED = 256
 XDOG_SEED = 10
 
-
-class Part(NamedTuple):
-    """A part whose color is a tag: its mask, its colors, the tags that they take turns with, and
-    the mask of what has tints of its color, which may change with it."""
-
-    mask: str
-    colors: Mapping[int, palette.RGB]
-    replaces: frozenset[int]
-    tinted: str = ""
-
-
-PARTS = {
-    "hair": Part("hair", palette.HAIR, frozenset(palette.HAIR)),
-    "eyes": Part("iris", palette.EYES, frozenset(palette.EYES)),
-    "background": Part(
-        "background",
-        palette.BACKGROUND,
-        frozenset({*palette.BACKGROUND, palette.GRADIENT_BACKGROUND}),
-        tinted="scenery",
-    ),
-}
-
-
-def _part(mask: str, colors: Mapping[int, palette.RGB]) -> Part:
-    return Part(mask, colors, frozenset(colors))
-
-
-CLOTHES = {
-    kind: _part(kind, palette.garment_colors(kind))
-    for kind in (*palette.GARMENTS, *palette.TRIMMINGS)
-    if len(palette.garment_colors(kind)) > 1
-}
-
-# All parts whose color tags have several colors, so that it can be seen which was painted.
-ALL_PARTS = PARTS | {"skin": _part("skin", palette.SKIN)} | CLOTHES
 
 _TINTED = tuple(part.tinted for part in ALL_PARTS.values() if part.tinted)
 _MASKS = {*(part.mask for part in ALL_PARTS.values()), *_TINTED}

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
+from drawn_art.parts import PARTS
 from drawn_art.styles import STYLES
-from evaluation.drawings import PARTS
 from evaluation.report import frechet_rows, likeness_rows, number, percent, style_rows, tag_rows
 from files.atomic import atomic_path
 from loader.tags import load_vocabulary

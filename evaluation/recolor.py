@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from coloring.colorist import Colorist
+from drawn_art.parts import PARTS, Part
 from evaluation.color_control import Area, Painting, area, judge, means, summarize
 from evaluation.dataset_metrics import DEFAULT_BATCH
-from evaluation.drawings import KINDS, PARTS, HeldOut, Part
+from evaluation.drawings import KINDS, HeldOut
 from loader.tags import Vocabulary
 from progress import Progress
 

@@ -7,8 +7,9 @@ from PIL import Image
 from torch import Tensor
 
 from coloring.sheet import contact_sheet
+from drawn_art.parts import PARTS
 from evaluation.dataset_metrics import Colored
-from evaluation.drawings import PARTS, HeldOut
+from evaluation.drawings import HeldOut
 from loader.tags import load_vocabulary
 
 SHOWN = 3

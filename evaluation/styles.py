@@ -6,9 +6,10 @@ from typing import Any
 from PIL import Image
 
 from coloring.colorist import Colorist
+from drawn_art.parts import ALL_PARTS, CLOTHES
 from drawn_art.styles import RESERVED_FOR_MEASURING, STYLES
 from evaluation.dataset_metrics import DEFAULT_BATCH, measure
-from evaluation.drawings import ALL_PARTS, CLOTHES, LINE_ART, DrawnPairs, HeldOutDrawings
+from evaluation.drawings import LINE_ART, DrawnPairs, HeldOutDrawings
 from evaluation.recolor import color_control
 from evaluation.sheets import COMPARED, Comparison
 

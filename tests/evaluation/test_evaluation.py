@@ -12,12 +12,13 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from coloring.colorist import Colorist
 from drawn_art import palette
 from drawn_art.adventurer.picture import choose
+from drawn_art.parts import PARTS
 from drawn_art.reserved import RESERVED_SEED
 from drawn_art.styles import STYLES
 from evaluation import frechet
 from evaluation.color_control import area, judge, summarize
 from evaluation.dataset_metrics import Colored, Likeness, identity
-from evaluation.drawings import KINDS, PARTS, DrawnPairs, HeldOutDrawings
+from evaluation.drawings import KINDS, DrawnPairs, HeldOutDrawings
 from evaluation.finished import FinishingPainter
 from evaluation.judged_tags import ExtractorTags, first_rank, mean_average_precision
 from evaluation.recolor import color_control

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from coloring.colorist import Colorist
+from drawn_art.parts import ALL_PARTS, CLOTHES
 from drawn_art.styles import RESERVED_FOR_MEASURING, STYLES
-from evaluation.drawings import ALL_PARTS, CLOTHES, HeldOutDrawings
+from evaluation.drawings import HeldOutDrawings
 from evaluation.report import style_rows
 from evaluation.styles import COLORS, style_control
 from loader.tags import load_vocabulary
