@@ -3,6 +3,7 @@
 All of them come from the same shapes by giving them other paints, so they agree to the pixel.
 """
 
+import re
 from collections.abc import Mapping
 
 import cv2
@@ -41,17 +42,20 @@ def render_masks(
     return masks
 
 
-def render_parts(picture: DrawnPicture, size: int, colors: Mapping[str, str]) -> np.ndarray:
-    """The parts of `colors` in these colors, all else black: (height, width, 3) uint8 RGB."""
-    return _rasterize(picture.part_svg(*content_size(picture, size), colors))
+def render_parts(
+    picture: DrawnPicture, size: int, colors: Mapping[str, str], *, crisp: bool = False
+) -> np.ndarray:
+    """The parts of `colors` in these colors, all else black: (height, width, 3) uint8 RGB; with
+    `crisp` no color but these, at the edges, too."""
+    svg = picture.part_svg(*content_size(picture, size), colors)
+    return _rasterize(_crisp(svg) if crisp else svg)
 
 
 def visible_areas(picture: DrawnPicture, parts: tuple[str, ...], size: int) -> dict[str, int]:
     """How many pixels of each part are seen when the longer side is `size`; edges do not count."""
     step = 255 // (len(parts) + 1)
     colors = {part: f"#0000{step * number:02x}" for number, part in enumerate(parts, 1)}
-    svg = picture.part_svg(*content_size(picture, size), colors)
-    image = _rasterize(svg.replace("<svg ", '<svg shape-rendering="crispEdges" ', 1))
+    image = render_parts(picture, size, colors, crisp=True)
     counts = np.bincount(image[..., 2].ravel(), minlength=256)
     return {part: int(counts[step * number]) for number, part in enumerate(parts, 1)}
 
@@ -112,6 +116,12 @@ def content_size(picture: DrawnPicture, size: int) -> tuple[int, int]:
     """Width and height in pixels of a picture whose longer side is `size`."""
     longer = max(picture.width, picture.height)
     return round(picture.width * size / longer), round(picture.height * size / longer)
+
+
+def _crisp(svg: str) -> str:
+    root, rest = svg.split(">", 1)
+    root = re.sub(r' shape-rendering="\w+"', "", root)
+    return f'{root} shape-rendering="crispEdges">{rest}'
 
 
 def _rasterize(svg: str) -> np.ndarray:

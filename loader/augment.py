@@ -29,11 +29,13 @@ def rotation_crop(angle: float) -> float:
 @dataclass(frozen=True)
 class Placement:
     """Where the output comes from in the S x S image: flip first, then rotate counter-clockwise by
-    `angle` degrees around the center, then cut out the box (left, top, width, height) in pixels."""
+    `angle` degrees around the center, then cut out the box (left, top, width, height) in pixels,
+    which shows things about `zoom` times as large as the whole image does."""
 
     flip: bool
     angle: float
     box: tuple[float, float, float, float]
+    zoom: float = 1.0
 
 
 def draw_placement(random: np.random.Generator, size: int) -> Placement:
@@ -63,13 +65,21 @@ def _draw_box(random: np.random.Generator, side: int) -> tuple[int, int, int, in
 
 def place(image: np.ndarray, placement: Placement, size: int) -> np.ndarray:
     """Cut `placement` out of an image of any size, stretched to size x size; uint8 in and out."""
-    image = shrink(image, size)
+    return _warp(shrink(image, round(size * placement.zoom)), placement, size, cv2.INTER_CUBIC)
+
+
+def place_labels(labels: np.ndarray, placement: Placement, size: int) -> np.ndarray:
+    """As `place`, for a map (H, W) of numbers that must not be mixed."""
+    return _warp(labels, placement, size, cv2.INTER_NEAREST)
+
+
+def _warp(image: np.ndarray, placement: Placement, size: int, interpolation: int) -> np.ndarray:
     height, width = image.shape[:2]
     return cv2.warpAffine(
         image,
         _output_to_image(placement, size, width, height),
         (size, size),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
 

@@ -15,6 +15,7 @@ from images.color_space import to_network
 from images.line_art import read_sketch
 from images.reader import read_rgb
 from loader import augment
+from loader.augment import Placement
 from loader.layout import DataDir
 from loader.line_art import AugmentedSketches, LabeledSketch, multi_hot
 from loader.samples import Sample, Samples, file_ids
@@ -66,15 +67,18 @@ class TrainingPairs(AugmentedSketches):
     def _item(self, epoch: int, index: int) -> Pair:
         sample = self.samples[index]
         sketch, placement = self._augmented(epoch, index)
-        color = self.read(self.color_dir / f"{sample.file_id}.png", read_rgb)
-        color = augment.place(color, placement, self.input_size)
         return Pair(
-            torch.from_numpy(to_network(color, self.color_space)),
+            self._original(sample, placement),
             sketch,
             multi_hot(sample.cit, self.classes[0]),
             multi_hot(sample.cvt, self.classes[1]),
             "",
         )
+
+    def _original(self, sample: Sample, placement: Placement) -> Tensor:
+        color = self.read(self.color_dir / f"{sample.file_id}.png", read_rgb)
+        color = augment.place(color, placement, self.input_size)
+        return torch.from_numpy(to_network(color, self.color_space))
 
 
 def batches_per_epoch(length: int, batch_size: int, world: int = 1) -> int:

@@ -19,6 +19,7 @@ class DataDir:
         self.rgb = self.root / "rgb_train"
         self.benchmark = self.root / "benchmark"
         self.benchmark_line_art = self.root / "keras_test"
+        self.parts = self.root / "part_train"
         self.cache = self.root / "cache"
 
     @property

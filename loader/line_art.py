@@ -44,6 +44,7 @@ class _Sketches(Dataset):
     """The samples that have line art, where it is, and how it is read."""
 
     images_per_sample = 0  # besides the line art
+    closest = 1.0  # how many times as large as in the whole image things are shown at most
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class _Sketches(Dataset):
         self.input_size = input_size
         self.cache = None
         if cache:
-            self.cache = ImageCache(cache, input_size)
+            self.cache = ImageCache(cache, round(input_size * self.closest))
             images = self.images_per_sample * len(self.samples)
             self.cache.check(images, int(self.has_sketch.sum()))
 
@@ -121,11 +122,14 @@ class AugmentedSketches(_Sketches):
         generator = np.random.default_rng((self.seed, epoch, index))
         kinds = np.flatnonzero(self.has_sketch[index])
         folder = self.folders[kinds[generator.integers(len(kinds))]]
-        placement = augment.draw_placement(generator, self.input_size)
+        placement = self._placement(index, generator)
         sketch = self.read_sketch(folder / f"{file_id}.png", placement)
         strong = 0 < self.brightness_epoch <= epoch
         sketch = augment.jitter(np.float32(1 / 255) * sketch, generator, strong)
         return torch.from_numpy(sketch)[None], placement
+
+    def _placement(self, index: int, random: np.random.Generator) -> Placement:
+        return augment.draw_placement(random, self.input_size)
 
 
 class PlainSketches(_Sketches):

@@ -15,6 +15,7 @@ from preprocessor import (
     demo_dataset,
     face_extractor,
     fetch_images,
+    part_extractor,
     sketch_extractor,
     tagset_extractor,
 )
@@ -22,7 +23,7 @@ from preprocessor import (
 ROOT = Path(__file__).parents[2]
 STAGES = (
     *(crop_and_upscale, demo_dataset, face_extractor, fetch_images, sketch_extractor),
-    tagset_extractor,
+    *(part_extractor, tagset_extractor),
 )
 
 

@@ -17,6 +17,7 @@ from preprocessor import (
     demo_dataset,
     face_extractor,
     fetch_images,
+    part_extractor,
     sketch_extractor,
     tagset_extractor,
 )
@@ -54,6 +55,7 @@ STAGES = [
     (sketch_extractor, ["--xdog_only", "--upscaler", "lanczos"], "xdog_train"),
     (face_extractor, ["--drawn"], "temp_faces"),
     (face_extractor, ["--add_all"], "rgb_train"),
+    (part_extractor, [], "part_train"),
     (fetch_images, [], "512px"),
     (demo_dataset, ["--count", "2"], "512px"),
 ]
@@ -186,6 +188,7 @@ def test_a_damaged_journal(tmp_path, content):
         (fetch_images, [], "tagset_missing.txt"),
         (face_extractor, ["--drawn"], "ground_truth.jsonl"),
         (face_extractor, ["--drawn"], "searched.txt"),
+        (part_extractor, [], "ground_truth.jsonl"),
         (demo_dataset, ["--count", "2"], "ground_truth.jsonl"),
         (tagset_extractor, [], "metadata/2020.json"),
         (crop_and_upscale, [], "resolutions.pkl"),
