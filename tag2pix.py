@@ -18,6 +18,7 @@ from hardware.device import autocast
 from hardware.processes import Processes, without_sync
 from loader.dataset import Pair
 from network.architecture import Architecture
+from network.color_channels import ColorChannels
 from network.discriminator import Discriminator
 from network.generator import Generator
 from network.loss import ChangingLoss, Judgement, Terms
@@ -32,7 +33,8 @@ class Tag2Pix:
     normalization, "batch" normalizes with the statistics of the batch as the public code does.
     generator_passes: 1, or 2 to run the generator again for its own step, as the public code does
     (only the pace of the running statistics of its BN differs). grad_accum: parts that a batch is
-    split into; more than 1 needs less memory and runs the generator twice.
+    split into; more than 1 needs less memory and runs the generator twice. After `watch_parts`
+    batches are of PartPairs, whose parts the generator learns, too.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Tag2Pix:
             torch.amp.GradScaler(**scaler),
         )
         self.classifies = True
+        self.color_channels: ColorChannels | None = None
         self.discriminator.cit_judge.requires_grad_(architecture.cit)
         self.parallel_generator = self.processes.parallel(self.generator)
         self.parallel_discriminator = self.processes.parallel(self.discriminator)
@@ -121,7 +124,14 @@ class Tag2Pix:
                 with _frozen(self.discriminator):
                     judged = self.discriminator(final)
                 terms = self.loss.generator(
-                    judged, final, guide, part.original, part.cit, part.cvt, classify
+                    judged,
+                    final,
+                    guide,
+                    part.original,
+                    part.cit,
+                    part.cvt,
+                    classify,
+                    **self._of_parts(part),
                 )
                 self.scaler_g.scale(terms["G_loss"] * share).backward()
             g_terms.append(terms)
@@ -138,12 +148,24 @@ class Tag2Pix:
             with without_sync(self.parallel_generator, last), self._autocast():
                 features = self._features(part.sketch)
                 final, guide = self.parallel_generator(part.sketch, features, part.cvt)
-                terms = self.loss.reconstruction(final, guide, part.original)
+                terms = self.loss.reconstruction(
+                    final, guide, part.original, **self._of_parts(part)
+                )
                 self.scaler_g.scale(terms["G_loss"] * share).backward()
             found.append(terms | {"D_loss": torch.zeros_like(terms["G_loss"])})
         self.scaler_g.step(self.optimizer_g)
         self.scaler_g.update()
         return _average(found, parts)
+
+    def watch_parts(self, channels: ColorChannels) -> None:
+        """Learn what the maps of PartPairs say, through these channels of the generator."""
+        self.color_channels = channels
+
+    def _of_parts(self, batch: Pair) -> dict[str, Tensor]:
+        """What the loss of the generator is told of the parts in a batch of PartPairs."""
+        if self.color_channels is None:
+            return {}
+        return {"weights": batch.weights, "parts": self.color_channels.loss(batch.parts)}
 
     def _learn_real(self, part: Pair, share: float, classify: bool) -> Judgement:
         """Give the discriminator its gradients from real images, before any others are colored, so
@@ -235,8 +257,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: OptimizerState) -
 
 def _split(batch: Pair, count: int) -> list[tuple[Pair, float, bool]]:
     """At most `count` parts of a batch, each with its share of it and whether it is the last."""
-    chunks = [torch.chunk(tensor, count) for tensor in batch[:4]]
-    parts = [Pair(*tensors, broken="") for tensors in zip(*chunks, strict=True)]
+    chunks = [torch.chunk(tensor, count) for tensor in batch[:-1]]
+    parts = [type(batch)(*tensors, broken="") for tensors in zip(*chunks, strict=True)]
     total = len(batch.sketch)
     return [
         (part, len(part.sketch) / total, number == len(parts))

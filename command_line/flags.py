@@ -114,6 +114,9 @@ GROUPS: dict[str, list[Flag]] = {
                 nargs=2, metavar=("CIT", "CVT")),
         _count("l1_epoch", 0, "before this epoch the generator learns from the L1 terms alone, "
                "without the discriminator and two to three times faster, 0: never", {TRAIN}),
+        Flag("parts", False, "learn where parts are, too, of drawings whose parts are known: from "
+             "part_train/, which preprocessor/part_extractor.py makes; small parts are shown from "
+             "close by and weigh more", {TRAIN}),
         _count("two_step_epoch", 0, "classification from this epoch on, 0: always", {TRAIN}),
         _count("brightness_epoch", 0, "stronger brightness changes of the line art from this epoch "
                "on, 0: never", TRAININGS),

@@ -23,8 +23,11 @@ def _bce(logits: Tensor, target: Tensor | float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype))
 
 
-def _l1(image: Tensor, target: Tensor) -> Tensor:
-    return F.l1_loss(image.to(target.dtype), target)
+def _l1(image: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
+    image = image.to(target.dtype)
+    if weights is None:
+        return F.l1_loss(image, target)
+    return (weights * (image - target).abs()).mean()
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class ChangingLoss:
     """Weights of the terms, and which of them exist.
 
     l1_lambda weighs the L1 terms, guide_beta the guide decoder's L1 inside them, adv_lambda the
-    discriminator's adversarial terms, cit_weight and cvt_weight the classification terms. Without
-    `cit` there are no CIT terms, without `guide` no guide term.
+    discriminator's adversarial terms, cit_weight and cvt_weight the classification terms, and
+    part_lambda the term of the color channels where parts are learned. Without `cit` there are no
+    CIT terms, without `guide` no guide term.
     """
 
     l1_lambda: float = 1000.0
@@ -41,6 +45,7 @@ class ChangingLoss:
     adv_lambda: float = 1.0
     cit_weight: float = 1.0
     cvt_weight: float = 1.0
+    part_lambda: float = 90.0
     cit: bool = True
     guide: bool = True
 
@@ -67,10 +72,13 @@ class ChangingLoss:
         cit: Tensor,
         cvt: Tensor,
         classify: bool,
+        weights: Tensor | None = None,
+        parts: Tensor | None = None,
     ) -> Terms:
         """Terms of G for D's judgement of its image `final`; `guide` is the guide decoder's image
-        and `original` the true one, all (B, 3, S, S) in [-1, 1]."""
-        terms = self.reconstruction(final, guide, original)
+        and `original` the true one, all (B, 3, S, S) in [-1, 1]. weights (B, 1, S, S) are those of
+        the pixels in the L1 terms, and `parts` is the term of the color channels."""
+        terms = self.reconstruction(final, guide, original, weights, parts)
         terms["G_adv"] = _bce(judged[0], 1.0)
         loss = terms["G_adv"] + terms.pop("G_loss")
         if classify:
@@ -79,14 +87,25 @@ class ChangingLoss:
             loss = loss + self._weighted(classification)
         return terms | {"G_loss": loss}
 
-    def reconstruction(self, final: Tensor, guide: Tensor, original: Tensor) -> Terms:
-        """The L1 terms of G alone; images as for `generator`."""
-        terms = {"G_l1_full": _l1(final, original)}
+    def reconstruction(
+        self,
+        final: Tensor,
+        guide: Tensor,
+        original: Tensor,
+        weights: Tensor | None = None,
+        parts: Tensor | None = None,
+    ) -> Terms:
+        """The L1 terms of G alone, and that of the color channels; arguments as for `generator`."""
+        terms = {"G_l1_full": _l1(final, original, weights)}
         loss = terms["G_l1_full"]
         if self.guide:
-            terms["G_l1_guide"] = _l1(guide, original)
+            terms["G_l1_guide"] = _l1(guide, original, weights)
             loss = loss + self.guide_beta * terms["G_l1_guide"]
-        return terms | {"G_loss": self.l1_lambda * loss}
+        loss = self.l1_lambda * loss
+        if parts is not None:
+            terms["G_parts"] = parts
+            loss = loss + self.part_lambda * parts
+        return terms | {"G_loss": loss}
 
     def _classification(
         self, network: str, judged: Judgement, cit: Tensor, cvt: Tensor, suffix: str = ""

@@ -38,8 +38,8 @@ def test_the_use_from_python(monkeypatch):
 def test_a_loss_term_has_a_column_of_its_own(arguments, tmp_path, monkeypatch):
     plain = ChangingLoss.reconstruction
 
-    def with_edges(self, final, guide, original):
-        terms = plain(self, final, guide, original)
+    def with_edges(self, final, guide, original, *others):
+        terms = plain(self, final, guide, original, *others)
         terms["G_edges"] = (final.diff(dim=3) - original.diff(dim=3)).abs().mean()
         return terms | {"G_loss": terms["G_loss"] + terms["G_edges"]}
 

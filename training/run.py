@@ -23,6 +23,7 @@ from hardware.processes import Processes
 from images.color_space import to_image
 from loader.dataset import BenchmarkPairs, TrainingPairs
 from loader.layout import DataDir
+from loader.parts import PartPairs
 from loader.samples import select
 from loader.tag_lines import read_tag_lines
 from loader.tags import Vocabulary, load_vocabulary
@@ -33,6 +34,7 @@ from training.colorization import Colorization, Saving, Schedule
 from training.dry_run import dry_run
 from training.known_runs import known_paths, remember_paths
 from training.loop import Loop, restore_random
+from training.parts import check_parts, part_channels
 from training.results import ResultDirectory, new_result_directory
 from training.setup import (
     cache_directory,
@@ -91,6 +93,8 @@ def train(options: Options, processes: Processes) -> int:
         )
         return 0
 
+    if options.parts:
+        check_parts(options, start.architecture, start.resumed or start.initial)
     seed = choose_seed(options, start.record.seed, processes)
     pairs, benchmark = _data(options, start.vocabulary, seed, processes.is_main)
     split = (options.batch_size, options.grad_accum, processes.world)
@@ -105,6 +109,12 @@ def train(options: Options, processes: Processes) -> int:
         restore_random(start.record.random, processes)
     elif start.initial:
         tag2pix.load_weights(start.initial)
+    if options.parts:
+        begins = start.resumed is None and start.initial is None
+        channels = part_channels(
+            tag2pix.generator, start.architecture, pairs, start.vocabulary, begin=begins
+        )
+        tag2pix.watch_parts(channels)
 
     position = start.resumed.position if start.resumed else None
     with _result_parent(options) as parent:
@@ -206,7 +216,7 @@ def _data(
         limit=options.data_size,
         but=data_dir.benchmark_ids(),
     )
-    pairs = TrainingPairs(
+    pairs = (PartPairs if options.parts else TrainingPairs)(
         chosen.samples,
         data_dir,
         vocabulary,
@@ -224,7 +234,14 @@ def _data(
         print(f"training set: {chosen.summary()}")
         if pairs.without_sketch:
             print(f"training set: {pairs.without_sketch} left out, without line art")
+        if options.parts and pairs.without_map:
+            print(f"training set: {pairs.without_map} left out, without a map of their parts")
         print(f"training pairs: {len(pairs)}; benchmark pairs: {len(benchmark)}")
+    if options.parts and pairs.without_map and not len(pairs):
+        raise InputError(
+            f"{data_dir.parts} has no map of a training image: make them with "
+            "preprocessor/part_extractor.py"
+        )
     if not len(pairs):
         raise InputError(f"nothing to train on in {data_dir.root}: {chosen.summary()}")
     return pairs, benchmark

@@ -148,7 +148,7 @@ def test_every_training_flag_changes_something():
     """The rest is shown by the tests of what the flag is about, in this folder and others."""
     tested = {word[2:] for flags, *_ in CASES for word in flags.split() if word.startswith("--")}
     here = {"data_dir", "tag_txt", "tag_dump", "result_dir", "pretrain_dump", "input_size"}
-    elsewhere = {"load", "resume", "init", "dry_run", "cpu", "cache", "compile", "sync_bn"}
+    elsewhere = {"load", "resume", "init", "dry_run", "cpu", "cache", "compile", "sync_bn", "parts"}
     of_training = {name for name, flag in FLAGS.items() if TRAIN in flag.modes}
     assert of_training == tested | here | elsewhere | {"layers"}
 
