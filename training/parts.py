@@ -40,7 +40,10 @@ def check_parts(options: Options, architecture: Architecture, before: Checkpoint
     if missing:
         raise InputError(f"--parts needs {' and '.join(missing)}")
     if before is not None and not before.record.options.get("parts"):
-        raise InputError(f"{before.path} was trained without --parts: a network must begin with it")
+        raise InputError(
+            f"{before.path} does not say that it began with --parts, as a network must (exported "
+            "files never say it)"
+        )
 
 
 def part_channels(
