@@ -33,8 +33,9 @@ class Tag2Pix:
     normalization, "batch" normalizes with the statistics of the batch as the public code does.
     generator_passes: 1, or 2 to run the generator again for its own step, as the public code does
     (only the pace of the running statistics of its BN differs). grad_accum: parts that a batch is
-    split into; more than 1 needs less memory and runs the generator twice. After `watch_parts`
-    batches are of PartPairs, whose parts the generator learns, too.
+    split into; more than 1 needs less memory and runs the generator twice. With
+    `color_channels` batches are of PartPairs, and the generator learns through these channels what
+    their maps say.
     """
 
     def __init__(
@@ -156,10 +157,6 @@ class Tag2Pix:
         self.scaler_g.step(self.optimizer_g)
         self.scaler_g.update()
         return _average(found, parts)
-
-    def watch_parts(self, channels: ColorChannels) -> None:
-        """Learn what the maps of PartPairs say, through these channels of the generator."""
-        self.color_channels = channels
 
     def _of_parts(self, batch: Pair) -> dict[str, Tensor]:
         """What the loss of the generator is told of the parts in a batch of PartPairs."""

@@ -3,8 +3,7 @@
 import numpy as np
 
 from drawn_art.picture import DrawnPicture
-from drawn_art.render import frame_as_cropped, letterbox, render_color, render_parts
-from images.square import has_white_border
+from drawn_art.render import crop_padding, frame_as_cropped, render_color, render_parts
 from loader.parts import BACKGROUND, PARTS, UNTAGGED
 
 _STEP = 14  # between the blues that stand for the parts
@@ -20,11 +19,9 @@ def render_part_map(picture: DrawnPicture, size: int) -> np.ndarray:
     numbers = {part: 1 + PARTS.index(part) for part in parts}
     blues = {part: f"#0000{_STEP * number:02x}" for part, number in numbers.items()}
     found = render_parts(picture, size, blues, crisp=True)[..., 2] // _STEP
-    color = render_color(picture, size)
-    white = has_white_border(letterbox(color), picture.width, picture.height)
-    padding = "white" if white else "mirror"
+    padding = crop_padding(picture, render_color(picture, size))
     framed = frame_as_cropped(picture, found, padding, paper=0)
-    if white:
+    if padding == "white":
         inside = frame_as_cropped(picture, np.ones_like(found), padding, paper=0)
         framed[inside == 0] = BACKGROUND
     untagged = [numbers[part] for part in parts if part not in picture.colors]

@@ -70,6 +70,12 @@ def letterbox(image: np.ndarray) -> np.ndarray:
     return square
 
 
+def crop_padding(picture: DrawnPicture, color: np.ndarray) -> str:
+    """What the crop stage pads the color image with: "white" where its border is, else "mirror"."""
+    white = has_white_border(letterbox(color), picture.width, picture.height)
+    return "white" if white else "mirror"
+
+
 def frame_as_cropped(
     picture: DrawnPicture, image: np.ndarray, padding: str, *, paper: int = 255
 ) -> np.ndarray:
@@ -77,7 +83,7 @@ def frame_as_cropped(
 
     Args:
         image: what a function of this module rendered.
-        padding: "mirror" or "white", whichever the color image gets (see `has_white_border`).
+        padding: "mirror" or "white", whichever the color image gets (see `crop_padding`).
         paper: value that stands for white padding in `image`, 255 or (most masks) 0.
 
     Returns:
@@ -100,8 +106,7 @@ def render_cropped(
         "color" (size, size, 3), "line_art" and one mask per part (size, size), all uint8.
     """
     color, line_art = render_color(picture, size), render_line_art(picture, size)
-    white = has_white_border(letterbox(color), picture.width, picture.height)
-    padding = "white" if white else "mirror"
+    padding = crop_padding(picture, color)
     framed = {
         "color": frame_as_cropped(picture, color, padding),
         "line_art": frame_as_cropped(picture, line_art, padding),

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from errors import InputError
 from images.reader import read_gray
 from loader import augment
 from loader.augment import Placement
@@ -51,7 +52,7 @@ class PartPairs(TrainingPairs):
     """The training pairs that have a map of their parts in `part_train/`.
 
     Some show the whole drawing, as TrainingPairs do, and the others what is around one of its
-    parts, background aside, each part as often as the others.
+    parts, background aside, each part as often as the others. Raises InputError if none has a map.
     """
 
     closest = 1 / SIDE[0]
@@ -63,6 +64,11 @@ class PartPairs(TrainingPairs):
         has_map = np.isin(self.samples.file_ids, mapped)
         self.samples, self.has_sketch = self.samples.take(has_map), self.has_sketch[has_map]
         self.without_map = int((~has_map).sum())
+        if self.without_map and not has_map.any():
+            raise InputError(
+                f"{self.folder} has no map of a training image: make them with "
+                "preprocessor/part_extractor.py"
+            )
 
     def part_map(self, index: int) -> np.ndarray:
         """The map of a sample, uint8 of any size; raises BrokenImageError."""

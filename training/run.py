@@ -111,10 +111,9 @@ def train(options: Options, processes: Processes) -> int:
         tag2pix.load_weights(start.initial)
     if options.parts:
         begins = start.resumed is None and start.initial is None
-        channels = part_channels(
+        tag2pix.color_channels = part_channels(
             tag2pix.generator, start.architecture, pairs, start.vocabulary, begin=begins
         )
-        tag2pix.watch_parts(channels)
 
     position = start.resumed.position if start.resumed else None
     with _result_parent(options) as parent:
@@ -237,11 +236,6 @@ def _data(
         if options.parts and pairs.without_map:
             print(f"training set: {pairs.without_map} left out, without a map of their parts")
         print(f"training pairs: {len(pairs)}; benchmark pairs: {len(benchmark)}")
-    if options.parts and pairs.without_map and not len(pairs):
-        raise InputError(
-            f"{data_dir.parts} has no map of a training image: make them with "
-            "preprocessor/part_extractor.py"
-        )
     if not len(pairs):
         raise InputError(f"nothing to train on in {data_dir.root}: {chosen.summary()}")
     return pairs, benchmark
