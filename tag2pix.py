@@ -162,7 +162,7 @@ class Tag2Pix:
         """What the loss of the generator is told of the parts in a batch of PartPairs."""
         if self.color_channels is None:
             return {}
-        return {"weights": batch.weights, "parts": self.color_channels.loss(batch.parts)}
+        return {"weights": batch.weights, "parts": self.color_channels.loss(batch.parts, batch.cvt)}
 
     def _learn_real(self, part: Pair, share: float, classify: bool) -> Judgement:
         """Give the discriminator its gradients from real images, before any others are colored, so

@@ -29,8 +29,8 @@ SIDE = (0.25, 0.8)  # of the others, in sides of the drawing
 OFF_CENTER = 0.3  # in sides of the crop
 FEWEST_PIXELS = 12  # of a part that is looked at from close by
 
-# A part with a share s of the picture has a weight of PART_WEIGHT / (s + SMALLEST_SHARE), so that
-# large ones weigh as much as each other, and those below SMALLEST_SHARE less the smaller they are.
+# A part with a share s of the picture has a weight of PART_WEIGHT / (s + SMALLEST_SHARE), and 1 at
+# least, so that small ones weigh as much as each other, and the smallest less the smaller they are.
 PART_WEIGHT, SMALLEST_SHARE, OTHER_WEIGHT = 0.15, 0.02, 0.5
 
 
@@ -127,9 +127,9 @@ def _placed(x: float, y: float, placement: Placement, size: int) -> tuple[float,
 
 def pixel_weights(part_map: np.ndarray) -> np.ndarray:
     """The weight of each pixel of a map in the L1 terms, float32 of the same shape: that of its
-    part, for parts of a color that no tag says 1 at most, OTHER_WEIGHT for all else."""
+    part, 1 for parts of a color that no tag says, OTHER_WEIGHT for all else."""
     shares = np.bincount(part_map.ravel(), minlength=256) / part_map.size
-    weights = PART_WEIGHT / (shares + SMALLEST_SHARE)
-    weights[UNTAGGED:] = np.minimum(weights[UNTAGGED:], 1)
+    weights = np.maximum(PART_WEIGHT / (shares + SMALLEST_SHARE), 1)
+    weights[UNTAGGED:] = 1
     weights[0] = OTHER_WEIGHT
     return weights.astype(np.float32)[part_map]

@@ -36,8 +36,8 @@ WEIGHT = 4.0  # of these channels in the layers that read them, beside that of o
 
 class ColoredPart(NamedTuple):
     """A part whose color is a tag: its number in the maps of training pictures, its color tags by
-    their place in the CVT vector, each with its color in CIELAB, and how much of the pictures it
-    covers, between 0 and 1, both excluded."""
+    their place in the CVT vector, each with its color in CIELAB, and how much it covers of the
+    pictures that have one of them, between 0 and 1, both excluded."""
 
     number: int
     colors: Mapping[int, Lab]
@@ -101,21 +101,27 @@ class ColorChannels:
 
         return keep
 
-    def loss(self, part_maps: Tensor) -> Tensor:
+    def loss(self, part_maps: Tensor, cvt: Tensor) -> Tensor:
         """How far the channels of the last forward pass are from where the parts are: the squared
         error, as a share of that of knowing nothing, as a mean over parts, summed over places.
 
-        part_maps (B, S, S) uint8 says which part each pixel belongs to.
+        part_maps (B, S, S) uint8 says which part each pixel belongs to, and cvt (B, cvt_classes)
+        which tags a picture has. A part's channels answer for the pictures with a tag of it alone:
+        in others their gates are closed, and a bare hand may show where a glove would be.
         """
         numbers = part_maps.new_tensor([part.number for part in self.parts])
         masks = (part_maps[:, None] == numbers[:, None, None]).float()
+        tagged = [(cvt[:, list(part.colors)] > 0).any(1) for part in self.parts]
+        tagged = torch.stack(tagged, 1).float()
         total = masks.new_zeros(())
         for place in self.places:
             first, count = place.first * SHUFFLED, AXES * len(place.parts)
             channels = self.seen[place][:, first : first + SHUFFLED * count].float()
             shown = F.pixel_shuffle(channels, 2).unflatten(1, (-1, AXES))
             wanted = F.adaptive_avg_pool2d(masks[:, list(place.parts)], shown.shape[-2:])
-            error = (shown - HEIGHT * wanted[:, :, None]).square().mean((0, 2, 3, 4))
+            errors = (shown - HEIGHT * wanted[:, :, None]).square().mean((2, 3, 4))
+            counted = tagged[:, list(place.parts)]
+            error = (errors * counted).sum(0) / counted.sum(0).clamp(min=1)
             spread = masks.new_tensor([self.parts[part].spread for part in place.parts])
             total = total + (error / spread.square()).mean()
         return total

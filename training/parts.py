@@ -1,7 +1,6 @@
 """Training with --parts: the color channels of a generator, and what it begins with."""
 
 import numpy as np
-import torch
 from skimage.color import rgb2lab
 
 from checkpoints.checkpoint import Checkpoint
@@ -59,11 +58,7 @@ def part_channels(
     They depend on the pairs and the seed of their augmentation alone.
     """
     surveyed = _survey(pairs)
-    shares = torch.bincount(surveyed.parts.flatten(), minlength=len(PARTS) + 1)
-    shares = shares / surveyed.parts.numel()
-    channels = ColorChannels(
-        generator, architecture.layers, _colored_parts(shares.tolist(), vocabulary)
-    )
+    channels = ColorChannels(generator, architecture.layers, _colored_parts(surveyed, vocabulary))
     if begin:
         device = next(generator.parameters()).device
         channels.begin(
@@ -79,7 +74,7 @@ def _survey(pairs: PartPairs) -> PartPair:
     return collate([pairs[BEFORE_TRAINING, int(index)] for index in chosen])
 
 
-def _colored_parts(shares: list[float], vocabulary: Vocabulary) -> list[ColoredPart]:
+def _colored_parts(surveyed: PartPair, vocabulary: Vocabulary) -> list[ColoredPart]:
     parts = []
     for name in ORDER:
         part = ALL_PARTS[name]
@@ -90,5 +85,8 @@ def _colored_parts(shares: list[float], vocabulary: Vocabulary) -> list[ColoredP
             for tag, lab in zip(known, labs, strict=True)
         }
         number = 1 + PARTS.index(part.mask)
-        parts.append(ColoredPart(number, colors, max(shares[number], SMALLEST_SHARE)))
+        tagged = surveyed.cvt[:, list(colors)].any(1)
+        covered = (surveyed.parts[tagged] == number).float()
+        share = float(covered.mean()) if covered.numel() else 0.0
+        parts.append(ColoredPart(number, colors, max(share, SMALLEST_SHARE)))
     return parts
