@@ -44,36 +44,35 @@ from training.results import checkpoints
 PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
-DATASET, MORE, STYLES, FIGURES, FINE = "dataset", "more", "styles", "figures", "fine"
+DATASET, FIGURES, MIXED = "dataset", "figures", "mixed"
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 GPU_MINUTES, SAVING_SECONDS = 9.0, 30.0
 COMMON, GRIDS = ["--seed", "1", "--cache"], ["--test_image_count", "16"]
-GENERATOR = [*COMMON, "--no_cit", "--no_bn", *GRIDS]
+GENERATOR = [*COMMON, "--no_cit", *GRIDS]
 EXTRACTOR = [*COMMON, "--pretrain"]
 
 
 class Drawings(NamedTuple):
-    """Which drawings are in a data set, the flags they are drawn with, and the side in pixels of
-    the smallest faces that become samples of their own (None: no faces)."""
+    """Which drawings are in a data set, the flags they are drawn with, whether their faces become
+    samples of their own, and whether they have maps of their parts."""
 
     seed: int
     count: int
     flags: str = ""
-    smallest_face: int | None = None
+    faces: bool = False
+    parts: bool = False
 
 
 HEADS = "--styles adventurer"
 MOSTLY_FIGURES = f"--styles {'figures ' * 8}adventurer adventurer lorelei open-peeps big-ears"
 DRAWINGS = {
-    DATASET: Drawings(1, 4000, HEADS, smallest_face=1),
-    MORE: Drawings(2, 8000, HEADS),
-    STYLES: Drawings(3, 10_000, "--size 256"),
-    FIGURES: Drawings(4, 8000, f"--size 256 {MOSTLY_FIGURES}", smallest_face=64),
-    FINE: Drawings(5, 6000, "--size 256", smallest_face=64),
+    DATASET: Drawings(1, 4000, HEADS, faces=True),
+    FIGURES: Drawings(4, 8000, f"--size 256 {MOSTLY_FIGURES}", parts=True),
+    MIXED: Drawings(5, 6000, "--size 256", parts=True),
 }
 QUICK_DRAWINGS = {DATASET: Drawings(1, 1200, HEADS)}
 # Larger ones of all styles.
-GPU_DRAWINGS = {DATASET: Drawings(1, 12_000, smallest_face=1)}
+GPU_DRAWINGS = {DATASET: Drawings(1, 12_000, faces=True)}
 
 
 class Training(NamedTuple):
@@ -88,65 +87,35 @@ class Training(NamedTuple):
     data: str = DATASET
 
 
+# One epoch each, at a learning rate that falls.
+RATES_AT_192 = (
+    *((FIGURES, 0.0006), (MIXED, 0.0006), (FIGURES, 0.0005), (MIXED, 0.0004)),
+    *((FIGURES, 0.0004), (MIXED, 0.0003), (FIGURES, 0.00015), (FIGURES, 0.00005)),
+)
 CPU_RECIPE = [
     Training(
-        "64px",
-        "--input_size 64 --layers 3 2 2 1 --batch_size 4 --lrG 0.0005 --l1_epoch 99 --epoch 5",
-    ),
-    Training("128px", "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2"),
-    Training("128px", "--lrG 0.0001 --epoch 3"),
-    Training(
-        "64px_faces",
-        f"--tag_txt {FACES} --input_size 64 --batch_size 4 --lrG 0.0005 --l1_epoch 99 --epoch 10",
-    ),
-    Training(
-        "128px_eyes",
-        f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 3",
-    ),
-    Training("128px_eyes", "--lrG 0.0001 --epoch 5"),
-    Training(
-        "128px_drawings",
-        f"--tag_txt {DRAWN} --input_size 128 --batch_size 8 --lrG 0.0004 --l1_epoch 99 --epoch 3",
-    ),
-    Training("128px_drawings", "--lrG 0.0001 --epoch 5"),
-    Training(
-        "128px_more",
-        "--input_size 128 --batch_size 8 --lrG 0.0004 --l1_epoch 99 --epoch 2",
-        MORE,
-    ),
-    Training("128px_more", "--lrG 0.0001 --epoch 3", MORE),
-    Training(
-        "128px_styles",
-        "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 7",
-        STYLES,
-    ),
-    Training("128px_styles", "--lrG 0.0002 --epoch 8", STYLES),
-    Training("128px_styles", "--lrG 0.00012 --epoch 9", STYLES),
-    Training(
-        "128px_styles_more",
-        "--input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2",
-        STYLES,
-    ),
-    Training(
-        "128px_figures",
-        f"--tag_txt {ALL} --input_size 128 --batch_size 8 --lrG 0.0005 --l1_epoch 99 --epoch 2",
+        "128px_parts",
+        "--parts --layers 3 2 2 1 --input_size 128 --batch_size 32 --lrG 0.001 --l1_epoch 99 "
+        "--epoch 12",
         FIGURES,
     ),
     Training(
-        "192px",
-        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0003 --l1_epoch 99 --epoch 2",
-        FINE,
+        "128px_parts_mixed",
+        "--parts --input_size 128 --batch_size 32 --lrG 0.0006 --l1_epoch 99 --epoch 2",
+        MIXED,
     ),
-    Training("192px", "--lrG 0.0001 --epoch 3", FINE),
-    Training(
-        "192px_figures",
-        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0003 --l1_epoch 99 --epoch 3",
-        FIGURES,
+    *(
+        Training(
+            f"192px_parts_{number}",
+            f"--parts --input_size 192 --batch_size 16 --lrG {rate} --l1_epoch 99 --epoch 1",
+            data,
+        )
+        for number, (data, rate) in enumerate(RATES_AT_192, start=1)
     ),
     Training(
-        "192px_styles",
-        f"--tag_txt {ALL} --input_size 192 --batch_size 4 --lrG 0.0001 --l1_epoch 99 --epoch 1",
-        FINE,
+        "192px_mixed",
+        "--input_size 192 --batch_size 16 --lrG 0.0001 --l1_epoch 99 --epoch 1",
+        MIXED,
     ),
 ]
 # On a GPU nothing asks for algorithms that are exact but slow.
@@ -175,7 +144,8 @@ GPU_EXTRACTOR = [
 QUICK_RECIPE = [
     Training(
         "48px",
-        "--input_size 48 --layers 1 1 1 1 --batch_size 8 --lrG 0.0008 --two_step_epoch 6 --epoch 6",
+        "--no_bn --input_size 48 --layers 1 1 1 1 --batch_size 8 --lrG 0.0008 --two_step_epoch 6 "
+        "--epoch 6",
     ),
 ]
 
@@ -222,7 +192,7 @@ def _all_steps(quick: bool, gpu: bool, run: Callable[..., int]) -> int:
         for title, script, *flags in _data_steps(root / folder, drawings[folder]):
             if code := run(title, script, *flags):
                 return code
-        if drawings[folder].smallest_face:
+        if drawings[folder].faces:
             _write_tag_files(root / folder)
     exported, features = root / "tag2pix.pkl", root / "model.pth"
     with_features = ["--pretrain_dump", features] if gpu else []
@@ -286,12 +256,13 @@ def _data_steps(dataset: Path, drawings: Drawings) -> list[tuple]:
         ("cropping", "preprocessor/crop_and_upscale.py", *path, *size),
         ("line art", "preprocessor/sketch_extractor.py", *path, *size, "--xdog_only"),
     ]
-    if smallest := drawings.smallest_face:
-        found = ("--drawn", "--smallest", smallest)
+    if drawings.faces:
         steps += [
-            ("finding faces", "preprocessor/face_extractor.py", *path, *found),
+            ("finding faces", "preprocessor/face_extractor.py", *path, "--drawn"),
             ("adding faces", "preprocessor/face_extractor.py", *path, "--add_all"),
         ]
+    if drawings.parts:
+        steps.append(("finding parts", "preprocessor/part_extractor.py", *path))
     return steps
 
 

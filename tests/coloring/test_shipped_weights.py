@@ -21,8 +21,8 @@ def test_they_paint_what_is_asked(tmp_path):
     for kind in ("line_art", "xdog"):
         for part in ("hair", "eyes", "background"):
             measured = report["color_control"][kind][part]
-            assert measured["accuracy"] >= (0.9 if part == "eyes" else 0.98), (kind, part)
-            assert measured["leakage"] <= 2, (kind, part)
+            assert measured["accuracy"] >= (0.95 if part == "eyes" else 0.98), (kind, part)
+            assert measured["leakage"] <= 2.5, (kind, part)
     for part, finished in report["color_control"]["finished"].items():
         painted = report["color_control"]["line_art"][part]
         assert finished["accuracy"] >= painted["accuracy"] - 0.02, part
@@ -31,8 +31,8 @@ def test_they_paint_what_is_asked(tmp_path):
     for style in ("open-peeps", "toon-head"):  # trained on, and never seen
         for parts in report["styles"][style]["control"].values():
             for part in ("hair", "skin", "background", "clothes"):
-                assert parts[part]["accuracy"] >= 0.75, (style, part)
-    assert report["pictures"]["drawings"]["frechet_extractor"] == pytest.approx(0.241, rel=0.05)
+                assert parts[part]["accuracy"] >= 0.98, (style, part)
+    assert report["pictures"]["drawings"]["frechet_extractor"] == pytest.approx(0.504, rel=0.05)
 
 
 def test_they_are_small():

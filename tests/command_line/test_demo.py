@@ -83,16 +83,20 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     """Drawing, all stages, networks of which each starts from the one before, the sheet."""
     tiny = "--cpu --thread 0 --batch_size 8"
     drawings = {
-        train_demo.DATASET: Drawings(1, 48, train_demo.HEADS, smallest_face=1),
-        train_demo.MORE: Drawings(2, 24, train_demo.HEADS),
+        train_demo.DATASET: Drawings(1, 48, train_demo.HEADS, faces=True),
+        train_demo.FIGURES: Drawings(2, 24, parts=True),
     }
     recipe = [
-        Training("48px", f"{tiny} --input_size 48 --layers 1 1 1 1 --epoch 1"),
-        Training("64px", f"{tiny} --input_size 64 --epoch 1"),
-        Training("64px", f"{tiny} --lrG 0.0001 --epoch 2"),
+        Training(
+            "48px",
+            f"{tiny} --parts --input_size 48 --layers 1 1 1 1 --epoch 1",
+            train_demo.FIGURES,
+        ),
+        Training("64px", f"{tiny} --parts --input_size 64 --epoch 1", train_demo.FIGURES),
+        Training("64px", f"{tiny} --parts --lrG 0.0001 --epoch 2", train_demo.FIGURES),
         Training("48px_faces", f"{tiny} --tag_txt {train_demo.FACES} --input_size 48 --epoch 1"),
         Training("48px_all", f"{tiny} --tag_txt {train_demo.ALL} --epoch 1"),
-        Training("48px_more", f"{tiny} --epoch 1", train_demo.MORE),
+        Training("48px_figures", f"{tiny} --epoch 1", train_demo.FIGURES),
     ]
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
     monkeypatch.setattr(train_demo, "DRAWINGS", drawings)
@@ -106,9 +110,12 @@ def test_the_whole_way_goes_on_where_it_stopped(tmp_path, monkeypatch, capfd):
     assert train_demo.main([]) == 0
 
     colored = (tmp_path / "full" / "sheet.png").read_bytes()
-    assert "faces added" in capfd.readouterr().out
-    (arguments,) = (tmp_path / "full" / "48px_more").glob("*/arguments.txt")
-    assert "full/more'" in arguments.read_text()
+    said = capfd.readouterr().out
+    assert "faces added" in said and "part maps" in said
+    with next((tmp_path / "full" / "64px").glob("*/losses.csv")).open(newline="") as file:
+        assert all(float(row["G_parts"]) > 0 for row in csv.DictReader(file))
+    (arguments,) = (tmp_path / "full" / "48px_figures").glob("*/arguments.txt")
+    assert "full/figures'" in arguments.read_text()
     (pretrained,) = (tmp_path / "full" / "cit_more").glob("*/model.pth")
     assert "init = 'model.pth'" in pretrained.with_name("arguments.txt").read_text()
     stems = [
@@ -144,7 +151,7 @@ def test_the_way_on_a_gpu_in_pieces(tmp_path, monkeypatch, capfd):
     options = "--layers 1 1 1 1 --epoch 3 --two_step_epoch 2 --cit_cvt_weight 40 40"
     monkeypatch.setattr(train_demo, "DEMO", tmp_path)
     monkeypatch.setattr(
-        train_demo, "GPU_DRAWINGS", {train_demo.DATASET: Drawings(1, 48, smallest_face=1)}
+        train_demo, "GPU_DRAWINGS", {train_demo.DATASET: Drawings(1, 48, faces=True)}
     )
     monkeypatch.setattr(train_demo, "GPU_RECIPE", [Training("generator", f"{tiny} {options}")])
     monkeypatch.setattr(train_demo, "GPU_EXTRACTOR", [Training("extractor", f"{tiny} --epoch 3")])
