@@ -32,6 +32,10 @@ def test_they_paint_what_is_asked(tmp_path):
         for parts in report["styles"][style]["control"].values():
             for part in ("hair", "skin", "background", "clothes"):
                 assert parts[part]["accuracy"] >= 0.98, (style, part)
+    for parts in report["styles"]["figures"]["control"].values():
+        assert parts["eyes"]["accuracy"] >= 0.75
+    for parts in report["styles"]["figures-inked"]["control"].values():
+        assert parts["dress"]["accuracy"] >= 0.75
     assert report["pictures"]["drawings"]["frechet_extractor"] == pytest.approx(0.504, rel=0.05)
 
 
