@@ -87,11 +87,15 @@ class Training(NamedTuple):
     data: str = DATASET
 
 
-# One epoch each, at a learning rate that falls.
-RATES_AT_192 = (
-    *((FIGURES, 0.0006), (MIXED, 0.0006), (FIGURES, 0.0005), (MIXED, 0.0004)),
-    *((FIGURES, 0.0004), (MIXED, 0.0003), (FIGURES, 0.00015), (FIGURES, 0.00005)),
-)
+# By size, one epoch each.
+DATA_AND_RATES = {
+    192: (
+        *((FIGURES, 0.0006), (MIXED, 0.0006), (FIGURES, 0.0005), (MIXED, 0.0004)),
+        *((FIGURES, 0.0004), (MIXED, 0.0003), (FIGURES, 0.00015), (FIGURES, 0.00005)),
+        (FIGURES, 0.0005),
+    ),
+    256: ((MIXED, 0.0004), (FIGURES, 0.0003), (MIXED, 0.0003), (FIGURES, 0.0001)),
+}
 CPU_RECIPE = [
     Training(
         "128px_parts",
@@ -106,15 +110,16 @@ CPU_RECIPE = [
     ),
     *(
         Training(
-            f"192px_parts_{number}",
-            f"--parts --input_size 192 --batch_size 16 --lrG {rate} --l1_epoch 99 --epoch 1",
+            f"{size}px_parts_{number}",
+            f"--parts --input_size {size} --batch_size 16 --lrG {rate} --l1_epoch 99 --epoch 1",
             data,
         )
-        for number, (data, rate) in enumerate(RATES_AT_192, start=1)
+        for size, epochs in DATA_AND_RATES.items()
+        for number, (data, rate) in enumerate(epochs, start=1)
     ),
     Training(
-        "192px_mixed",
-        "--input_size 192 --batch_size 16 --lrG 0.0001 --l1_epoch 99 --epoch 1",
+        "256px_mixed",
+        "--input_size 256 --batch_size 16 --lrG 0.00007 --l1_epoch 99 --epoch 1",
         MIXED,
     ),
 ]

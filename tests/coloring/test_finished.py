@@ -17,7 +17,7 @@ from finishing.finish import Sketch
 from finishing.parts import PARTS
 from finishing.saving import read_saved_entries
 
-WEIGHTS = "weights/tag2pix_192.pkl"
+WEIGHTS = "weights/tag2pix_256.pkl"
 
 
 @pytest.fixture
