@@ -4,17 +4,18 @@ Decoding large PNGs is most of what making a training pair costs. The copies are
 the system keeps those that fit in memory, shared by all processes.
 """
 
+import contextlib
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from errors import InputError
-from images.reader import RULE
+from errors import BrokenImageError, InputError
+from images.reader import RULE, read_gray
 from loader.augment import shrink, shrunk_size
 
 ABANDONED_SECONDS = 3600  # a younger unfinished copy may be another run's, being written
@@ -32,9 +33,10 @@ class ImageCache:
         self.input_size = input_size
         self.is_full = False
 
-    def check(self, images: int, sketches: int) -> None:
+    def check(self, images: int, sketches: int, examples: Sequence[Path]) -> None:
         """Make the directory and remove what a killed run left unfinished; raises InputError when
-        the copies of so many images and sketches cannot fit."""
+        the copies of so many images and sketches, as large as those of the examples on the average,
+        cannot fit."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -42,13 +44,20 @@ class ImageCache:
                 f"cannot make the cache {self.directory}: {error.strerror}; see --cache"
             ) from error
         copies = sum(map(_tidy, [path for path in self.directory.iterdir() if path.is_dir()]))
-        needed = (3 * images + sketches) * shrunk_size(self.input_size) ** 2 - copies
+        needed = (3 * images + sketches) * self._pixels_of_copies(examples) - copies
         free = shutil.disk_usage(self.directory).free
         if needed > free:
             raise InputError(
                 f"the cache may need {needed / 2**30:.1f} GiB more and {self.directory} has "
                 f"{free / 2**30:.1f}: name another place, --cache DIR"
             )
+
+    def _pixels_of_copies(self, examples: Sequence[Path]) -> float:
+        sizes = []
+        for path in examples:
+            with contextlib.suppress(BrokenImageError):
+                sizes.append(shrink(read_gray(path), self.input_size).size)
+        return sum(sizes) / len(sizes) if sizes else shrunk_size(self.input_size) ** 2
 
     def read(self, path: Path, decode: Callable[[Path], np.ndarray]) -> np.ndarray:
         """The image that `shrink` makes of `decode(path)`, a function of the reader; raises

@@ -20,6 +20,7 @@ from loader.tags import Vocabulary
 
 MAX_BROKEN_IN_A_ROW = 20
 UNLABELED = -1
+EXAMPLES = 16  # of line art, that tell how large decoded copies are
 
 
 class LabeledSketch(NamedTuple):
@@ -70,7 +71,16 @@ class _Sketches(Dataset):
         if cache:
             self.cache = ImageCache(cache, round(input_size * self.closest))
             images = self.images_per_sample * len(self.samples)
-            self.cache.check(images, int(self.has_sketch.sum()))
+            self.cache.check(images, int(self.has_sketch.sum()), self._examples())
+
+    def _examples(self) -> list[Path]:
+        """One line art each of a few samples, from the first to the last."""
+        last = len(self.samples) - 1
+        chosen = np.linspace(0, last, min(EXAMPLES, last + 1), dtype=int)
+        return [
+            self.folders[self.has_sketch[index].argmax()] / f"{self.samples[index].file_id}.png"
+            for index in chosen.tolist()
+        ]
 
     def read(self, path: Path, decode: Callable[[Path], np.ndarray]) -> np.ndarray:
         """What `decode`, a function of the reader, makes of a file, through the cache."""

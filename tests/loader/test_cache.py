@@ -27,7 +27,7 @@ def picture(tmp_path):
 @pytest.fixture
 def cache(tmp_path):
     cache = ImageCache(tmp_path / "cache", 32)
-    cache.check(images=1, sketches=0)
+    cache.check(images=1, sketches=0, examples=[])
     return cache
 
 
@@ -84,14 +84,27 @@ def test_a_full_disk_ends_the_copying_not_the_reading(picture, cache, monkeypatc
     assert not [path for path in cache.directory.rglob("*") if path.is_file()]
 
 
-def test_what_cannot_fit_is_refused_before_the_start(cache, monkeypatch, tmp_path):
+def test_what_cannot_fit_is_refused_before_the_start(picture, cache, monkeypatch, tmp_path):
     usage = namedtuple("usage", "total used free")(2**30, 0, 2**30)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(InputError, match=r"3\.8 GiB more and .* has 1\.0"):
-        cache.check(images=10**6, sketches=0)
+        cache.check(images=10**6, sketches=0, examples=[picture])
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot make the cache"):
-        ImageCache(tmp_path / "file", 32).check(1, 1)
+        ImageCache(tmp_path / "file", 32).check(1, 1, [picture])
+
+
+def test_copies_of_small_images_are_as_small(picture, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")(2**30, 0, 2**30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    broken = tmp_path / "broken.png"
+    broken.touch()
+    large = ImageCache(tmp_path / "copies", 1024)
+    large.check(images=10**4, sketches=0, examples=[picture, broken])  # 90 x 90 px each
+    with pytest.raises(InputError, match=r"2\.3 GiB more"):
+        large.check(images=10**5, sketches=0, examples=[picture, broken])
+    with pytest.raises(InputError, match=r"3[89]\.\d GiB more"):
+        large.check(images=10**4, sketches=0, examples=[broken])
 
 
 def test_training_is_the_same_with_copies(drawn_data, tmp_path):
