@@ -64,6 +64,10 @@ class Record(msgspec.Struct, kw_only=True):
     scalers: list[dict[str, Any]] = []
     random: list[dict[str, Any]] = []
 
+    def pictures_with(self, tag: int) -> int | None:
+        """How many training pictures had a color tag; None where the file does not say."""
+        return None if self.seen is None else self.seen.get(tag, 0)
+
 
 class ParameterGroup(msgspec.Struct):
     """The settings of Adam; `params` are the positions of its parameters."""
@@ -99,6 +103,7 @@ class Checkpoint:
 
     `is_public` says that the file is not ours: it tells of the networks and the epochs alone.
     `vocabulary` is None where the file records none, the optimizers where they were left out.
+    `trained_size` is the input size of the file where `resized` has changed it.
     """
 
     path: Path
@@ -111,6 +116,7 @@ class Checkpoint:
     optimizer_g: OptimizerState | None
     optimizer_d: OptimizerState | None
     is_public: bool
+    trained_size: int | None = None
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> "Checkpoint":
@@ -158,10 +164,6 @@ class Checkpoint:
         before = self.record.initial and self.record.initial.discriminator_trained
         return self.optimizer_d is None or bool(self.optimizer_d.state) or bool(before)
 
-    def pictures_with(self, tag: int) -> int | None:
-        """How many training pictures had a color tag; None where the file does not say."""
-        return None if self.record.seen is None else self.record.seen.get(tag, 0)
-
     def build_generator(self) -> Generator:
         """The generator with its weights. Raises CheckpointError where they do not fit."""
         return load_state(Generator(self.architecture), self.generator, self.path)
@@ -172,23 +174,26 @@ class Checkpoint:
         return load_state(network, self.discriminator, self.path)
 
     def resized(self, input_size: int) -> "Checkpoint":
-        """The same weights for another input size. Raises CheckpointError where there is none.
+        """The same weights for an input size. Raises CheckpointError where there is none.
 
         Only the map of the colors at the bottom depends on it; it is interpolated.
         """
+        trained_size = self.architecture.input_size
+        if input_size == trained_size:
+            return self
         architecture = replace(self.architecture, input_size=input_size)
         try:
             architecture.check()
         except ValueError as error:
             raise CheckpointError(str(error)) from error
-        old, new = self.architecture.input_size // 16, input_size // 16
+        old, new = trained_size // 16, input_size // 16
         state = dict(self.generator)
         for key in ("Linear.weight", "Linear.bias"):
             maps = state[key].float().reshape(32, old, old, -1).permute(3, 0, 1, 2)
             maps = F.interpolate(maps, (new, new), mode="bilinear", align_corners=False)
             shape = (32 * new * new, *state[key].shape[1:])
             state[key] = maps.permute(1, 2, 3, 0).reshape(shape)
-        return replace(self, architecture=architecture, generator=state)
+        return replace(self, architecture=architecture, generator=state, trained_size=trained_size)
 
 
 def record_entry(architecture: Architecture, **fields: Any) -> dict[str, Any]:

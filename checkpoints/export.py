@@ -15,17 +15,17 @@ from errors import CheckpointError
 KEPT_OPTIONS = ("cit_norm",)
 
 
-def export_checkpoint(source: str | os.PathLike, target: str | os.PathLike) -> None:
+def export_checkpoint(checkpoint: Checkpoint, target: str | os.PathLike) -> None:
     """Write generator and discriminator of a checkpoint as float16.
 
     The file has the public format without the optimizers: it colors, and `--init` starts from it,
-    but it cannot be resumed from. Raises CheckpointError when `source` is no checkpoint, or has
-    values that float16 cannot hold.
+    but it cannot be resumed from. Raises CheckpointError when it has values that float16 cannot
+    hold.
     """
-    checkpoint = Checkpoint.read(source)
     networks = {"G": checkpoint.build_generator(), "D": checkpoint.build_discriminator()}
     exported: dict[str, Any] = {
-        key: add_prefix(_half(network.state_dict(), source)) for key, network in networks.items()
+        key: add_prefix(_half(network.state_dict(), checkpoint.path))
+        for key, network in networks.items()
     }
     exported["finish_epoch"] = checkpoint.position.epoch
     if not checkpoint.is_public:

@@ -110,7 +110,8 @@ def _color_pictures(colorist: Colorist, options: Options) -> int:
         names = ", ".join(colorist.vocabulary.names[tag] for tag in ignored)
         print(f"not color tags, without effect: {names}", file=sys.stderr)
     for tag in tags:
-        if tag not in ignored and (count := colorist.checkpoint.pictures_with(tag)) is not None:
+        count = colorist.checkpoint.record.pictures_with(tag)
+        if tag not in ignored and count is not None:
             _tell_rare(colorist.vocabulary.names[tag], count)
     if not tags and not options.tags_grid:
         raise InputError("--image needs --tags (see --list_tags), or --tags_grid")

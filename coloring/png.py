@@ -59,8 +59,12 @@ def numbered(stem: str) -> Iterator[str]:
 
 
 def weights_name(checkpoint: Checkpoint) -> str:
-    """What a picture says of its weights: the file's name and the start of its SHA-256."""
-    return f"{checkpoint.path.name} {checkpoint.sha256[:SHORT_HASH]}"
+    """What a picture says of its weights: the file's name and the start of its SHA-256, and the
+    size it was painted at where that is not theirs."""
+    name = f"{checkpoint.path.name} {checkpoint.sha256[:SHORT_HASH]}"
+    if checkpoint.trained_size:
+        name += f" at {checkpoint.architecture.input_size} px"
+    return name
 
 
 def result_folder(parent: Path, checkpoint: Checkpoint) -> Path:

@@ -26,7 +26,8 @@ def export(options: Options) -> int:
     if portable:
         _export_portable(options, target)
     elif options.load:
-        export_checkpoint(source, target)
+        options, checkpoint = _checkpoint_to_export(options)
+        export_checkpoint(checkpoint, target)
     else:
         export_tag_extractor(source, target)
     before, after = (path.stat().st_size / 2**20 for path in (source, target))
@@ -35,8 +36,13 @@ def export(options: Options) -> int:
     return 0
 
 
+def _checkpoint_to_export(options: Options) -> tuple[Options, Checkpoint]:
+    options, checkpoint = with_network_of(options, Checkpoint.read(options.load), but="input_size")
+    return options, checkpoint.resized(options.input_size)
+
+
 def _export_portable(options: Options, target: Path) -> None:
-    options, checkpoint = with_network_of(options, Checkpoint.read(options.load))
+    options, checkpoint = _checkpoint_to_export(options)
     extractor = None
     if checkpoint.architecture.cit:
         if options.cit_norm == "batch":

@@ -84,8 +84,9 @@ GROUPS: dict[str, list[Flag]] = {
     "network": [
         Flag("model", "tag2pix", f"generator: {', '.join(MODELS)}", GENERATORS, "NAME",
              choices=tuple(MODELS), network=True),
-        _count("input_size", 256, "side of the square input, a multiple of 16",
-               {*GENERATORS, PRETRAIN}, POSITIVE, metavar="PX", network=True),
+        _count("input_size", 256, "side of the square input, a multiple of 16; coloring takes that "
+               "of the weights unless this is given", {*GENERATORS, PRETRAIN, EXPORT}, POSITIVE,
+               metavar="PX", network=True),
         _count("layers", [12, 8, 5, 5], "blocks per decoder stage, bottom first", GENERATORS,
                POSITIVE, nargs=4, network=True),
         Flag("color_space", "rgb", f"of the output: {', '.join(COLOR_SPACES)}", GENERATORS, "NAME",

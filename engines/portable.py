@@ -69,10 +69,20 @@ class PortableNetwork:
     position: Position
     record: Record
     is_public: bool = False
+    trained_size: int | None = None
 
     @cached_property
     def sha256(self) -> str:
         return sha256_of(self.path)
+
+    def resized(self, input_size: int) -> "PortableNetwork":
+        """The same network, where that is its size. Raises CheckpointError for another."""
+        if input_size != self.architecture.input_size:
+            raise CheckpointError(
+                f"{self.path} colors at {self.architecture.input_size} px; for {input_size} px "
+                "export its checkpoint with that --input_size"
+            )
+        return self
 
 
 class _HalfPainter(nn.Module):

@@ -109,6 +109,7 @@ def _heading(options: Options, colorist: Colorist) -> Report:
             "eval_drawings": options.eval_drawings,
             "drawing_seed": RESERVED_SEED,
             "data_size": options.data_size,
+            "input_size": colorist.size,
             "color_space": colorist.color_space,
             "cit_norm": colorist.cit_norm,
             "precision": str(colorist.dtype or "float32").removeprefix("torch."),

@@ -48,8 +48,9 @@ class Weights:
             return self._loaded[name]
 
     def named(self, name: str) -> str:
-        """The name that saved pictures tell."""
-        return name or self.first
+        """The name that saved pictures tell, with the size they are painted at if one was given."""
+        size = f" at {self.options.input_size} px" if "input_size" in self.options.given else ""
+        return f"{name or self.first}{size}"
 
     def learned(self, name: str) -> set[str] | None:
         """The color tags that these weights were trained on; None where they do not say."""

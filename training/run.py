@@ -158,8 +158,7 @@ def _start(options: Options, processes: Processes) -> Start:
             raise InputError("--init starts a new run: give it without --load and --resume")
         initial = Checkpoint.read(options.init)
         options, initial = with_network_of(options, initial, but="input_size")
-        if options.input_size != initial.architecture.input_size:
-            initial = initial.resized(options.input_size)
+        initial = initial.resized(options.input_size)
         vocabulary = vocabulary_of(options, initial)
         return Start(options, initial.architecture, vocabulary, initial=initial)
     resumed = checkpoint_to_resume(options, processes)

@@ -70,6 +70,29 @@ def test_a_data_directory(run, drawn_data, tmp_path):
     assert np.abs(pixels(folder / "9_0.png") - first).max() <= 1
 
 
+def test_another_size_than_that_of_the_weights(run, small_checkpoint, tmp_path):
+    image = Image.new("L", (90, 60), 255)
+    image.paste(0, (20, 10, 24, 50))
+    image.save(tmp_path / "a.png")
+    asked = ("--test", "--image", "a.png", "--tags", "blue_hair", "--finish", "none")
+    code, out, _ = run(*asked, "--input_size", "64")
+    assert code == 0 and "painting at 64 px; trained at 32 px" in out
+    picture = tmp_path / "results" / "small" / "a.png"
+    with Image.open(picture) as painted:
+        assert painted.size == (64, 43) and painted.text["weights"].endswith(" at 64 px")
+    for suffix in ("pkl", "onnx"):
+        exported = tmp_path / f"exported_{suffix}.{suffix}"
+        assert run("--input_size", "64", "--export", exported)[0] == 0
+        code, out, _ = run(*asked, load=exported)
+        assert code == 0 and "trained at" not in out
+        again = pixels(tmp_path / "results" / exported.stem / "a.png")
+        assert np.abs(again - pixels(picture)).max() <= 2
+    code, _, err = run(*asked, "--input_size", "32", load=exported)
+    assert code == 2 and "export its checkpoint with that --input_size" in err
+    assert run(*asked)[0] == 0  # at 32 px: in a folder of its own
+    assert len(list((tmp_path / "results").glob("small-*/a.png"))) == 1
+
+
 def test_broken_line_art_is_named_and_the_rest_goes_on(run, tmp_path):
     data = tmp_path / "data"
     (data / "liner_test").mkdir(parents=True)
@@ -165,7 +188,7 @@ MISTAKES = [
     (["--test", "--tags", "blue_hair"], "--tags goes with --image"),
     (["--test", "--data_dir", "nowhere"], "nowhere does not exist"),
     (["--test", "--data_dir", "."], "liner_test does not exist"),
-    (["--test", "--input_size", "64", "--image", "a.png", "--tags", "blue_hair"], "contradicts"),
+    (["--test", "--input_size", "72", "--image", "a.png", "--tags", "blue_hair"], "multiple of 16"),
     (["--test", "--no_bn", "--image", "a.png", "--tags", "blue_hair"], "--no_bn contradicts"),
     (["--test", "--amp", "fp16", "--image", "a.png", "--tags", "blue_hair"], "needs a GPU"),
     (["--data_dir", "nowhere"], "nowhere does not exist"),

@@ -14,7 +14,8 @@ PROCESSES, PICTURES = 4, 25
 
 
 def weights(name, sha256="0123456789abcdef"):
-    return SimpleNamespace(path=SimpleNamespace(name=name, stem=name[:-4]), sha256=sha256)
+    path = SimpleNamespace(name=name, stem=name[:-4])
+    return SimpleNamespace(path=path, sha256=sha256, trained_size=None)
 
 
 @pytest.mark.parametrize("stem", ["", ".", "..", "...", "....x"])
@@ -34,7 +35,7 @@ def test_pictures_of_other_weights_of_the_same_name_are_apart(
     with Image.open(own / "a.png") as picture:
         name, sha256 = picture.text["weights"].split()
     assert name == "small.pkl" and len(sha256) == 8
-    again = SimpleNamespace(path=small_checkpoint, sha256=f"{sha256}…")
+    again = SimpleNamespace(path=small_checkpoint, sha256=f"{sha256}…", trained_size=None)
     assert result_folder(tmp_path / "results", again) == own
     other = weights("small.pkl")
     assert result_folder(tmp_path / "results", other) == tmp_path / "results" / "small-01234567"
