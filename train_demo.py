@@ -44,7 +44,7 @@ from training.results import checkpoints
 PROJECT = Path(__file__).parent
 DEMO = PROJECT / "demo"
 
-DATASET, FIGURES, MIXED = "dataset", "figures", "mixed"
+DATASET, FIGURES, MIXED, LARGER = "dataset", "figures", "mixed", "larger"
 DRAWN, FACES, ALL = "tags_drawings.txt", "tags_faces.txt", "tags_all.txt"
 GPU_MINUTES, SAVING_SECONDS = 9.0, 30.0
 COMMON, GRIDS = ["--seed", "1", "--cache"], ["--test_image_count", "16"]
@@ -54,13 +54,15 @@ EXTRACTOR = [*COMMON, "--pretrain"]
 
 class Drawings(NamedTuple):
     """Which drawings are in a data set, the flags they are drawn with, whether their faces become
-    samples of their own, and whether they have maps of their parts."""
+    samples of their own, whether they have maps of their parts, and the side of its images in
+    pixels."""
 
     seed: int
     count: int
     flags: str = ""
     faces: bool = False
     parts: bool = False
+    size: int = 256
 
 
 HEADS = "--styles adventurer"
@@ -69,6 +71,7 @@ DRAWINGS = {
     DATASET: Drawings(1, 4000, HEADS, faces=True),
     FIGURES: Drawings(4, 8000, f"--size 256 {MOSTLY_FIGURES}", parts=True),
     MIXED: Drawings(5, 6000, "--size 256", parts=True),
+    LARGER: Drawings(6, 5000, f"--size 320 {MOSTLY_FIGURES}", parts=True, size=320),
 }
 QUICK_DRAWINGS = {DATASET: Drawings(1, 1200, HEADS)}
 # Larger ones of all styles.
@@ -95,6 +98,7 @@ DATA_AND_RATES = {
         (FIGURES, 0.0005),
     ),
     256: ((MIXED, 0.0004), (FIGURES, 0.0003), (MIXED, 0.0003), (FIGURES, 0.0001)),
+    320: ((LARGER, 0.00025), (LARGER, 0.0001)),
 }
 CPU_RECIPE = [
     Training(
@@ -253,7 +257,8 @@ def _recipes(quick: bool, gpu: bool) -> tuple[list[Training], list[Training]]:
 
 
 def _data_steps(dataset: Path, drawings: Drawings) -> list[tuple]:
-    path, size = ("--dataset_path", dataset), ("--size", "256", "--upscaler", "lanczos")
+    path = ("--dataset_path", dataset)
+    size = ("--size", drawings.size, "--upscaler", "lanczos")
     drawn = ("--seed", drawings.seed, "--count", drawings.count, *drawings.flags.split())
     steps = [
         ("drawing", "preprocessor/demo_dataset.py", *path, *drawn),

@@ -18,6 +18,8 @@ def export(options: Options) -> int:
     if not options.load and ("pretrain_dump" not in options.given or portable):
         what = "--load FILE" if portable else "--load FILE or --pretrain_dump FILE"
         raise InputError(f"--export needs {what}, what to export")
+    if not options.load and "input_size" in options.given:
+        raise InputError("--input_size goes with --load: the tag extractor takes any size")
     if options.half and not portable:
         raise InputError("--half goes with --export FILE.onnx; other files are always in float16")
     source = Path(options.load or options.pretrain_dump)

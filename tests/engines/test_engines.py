@@ -11,6 +11,7 @@ from settled import settle
 
 import main
 from checkpoints.checkpoint import Checkpoint, Position, Record
+from checkpoints.tag_extractor import read_tag_extractor
 from checkpoints.writing import save
 from coloring.colorist import Colorist
 from coloring.load import load_colorist
@@ -162,6 +163,19 @@ def test_a_colorist_takes_both_files_and_every_engine(weights, name, engine, cap
     assert np.abs(painted.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize("engine", ["torch", "onnx", "openvino"])
+def test_every_engine_paints_at_another_size_with_features(weights, engine):
+    large = colorist(weights, "network.pkl", "--input_size", "48", "--engine", engine)
+    sketch, cvt = (torch.from_numpy(array[:1]) for array in inputs(1))
+    sketch = torch.nn.functional.interpolate(sketch, 48)
+    painted = large.paint(sketch, cvt)
+    assert large.size == 48 and painted.shape == (1, 48, 48, 3)
+    with torch.inference_mode():
+        features = read_tag_extractor(weights / "model.pth", truncated=True).eval()(sketch)
+        expected = large.checkpoint.build_generator().eval()(sketch, features, cvt)[0].numpy()
+    assert np.abs(painted.astype(int) - levels(expected)).max() <= 1
+
+
 def test_the_command_line_colors_alike_with_the_portable_file(weights, drawn_data, tmp_path):
     from PIL import Image
 
@@ -270,6 +284,9 @@ def test_what_an_engine_cannot_do_is_said(weights, tmp_path, capsys):
     assert "--cit_norm running" in capsys.readouterr().err
     assert main.main([*source, "--export", str(tmp_path / "x.pkl"), "--half"]) == 2
     assert "--half goes with" in capsys.readouterr().err
+    extractor = ["--pretrain_dump", str(weights / "model.pth"), "--input_size", "48"]
+    assert main.main([*extractor, "--export", str(tmp_path / "model.pth")]) == 2
+    assert "--input_size goes with --load" in capsys.readouterr().err
     with pytest.raises(InputError, match="--amp off"):
         colorist(weights, "network.onnx", "--engine", "onnx", "--amp", "bf16")
     with pytest.raises(InputError, match="--cit_norm running"):
