@@ -660,6 +660,12 @@ def test_weights_are_listed_by_name_and_few_stay_in_memory(weights_dir, small_ch
     assert weights.colorist("small") is not first
 
 
+def test_all_weights_paint_at_the_size_that_was_given(weights_dir):
+    weights = Weights(_options("--weights_dir", str(weights_dir), "--input_size", "48"))
+    assert weights.colorist("").size == weights.colorist("b").size == 48
+    assert weights.named("b") == "b at 48 px"
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../weights/a", "run/tag2pix_1_history"])
 def test_only_listed_weights_are_opened(weights_dir, name):
     weights = Weights(_options("--weights_dir", str(weights_dir)))
