@@ -34,7 +34,7 @@ from loader.tags import Vocabulary
 from progress import Progress
 
 PROJECT = Path(__file__).parent
-WEIGHTS = PROJECT / "weights" / "tag2pix_256.pkl"
+WEIGHTS = PROJECT / "weights" / "tag2pix_320.pkl"
 SHEET = PROJECT / "demo" / "sheet.png"
 TESTSET = PROJECT / "testset"
 SHOWN = (49, 136, 201, 214, 220, 305, 307)

@@ -122,9 +122,9 @@ CPU_RECIPE = [
         for number, (data, rate) in enumerate(epochs, start=1)
     ),
     Training(
-        "256px_mixed",
-        "--input_size 256 --batch_size 16 --lrG 0.00007 --l1_epoch 99 --epoch 1",
-        MIXED,
+        "320px_larger",
+        "--input_size 320 --batch_size 16 --lrG 0.00006 --l1_epoch 99 --data_size 2500 --epoch 1",
+        LARGER,
     ),
 ]
 # On a GPU nothing asks for algorithms that are exact but slow.

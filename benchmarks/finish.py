@@ -33,7 +33,7 @@ from finishing.finish import METHODS, Sketch
 from finishing.parts import PARTS
 from progress import Progress
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "tag2pix_256.pkl"
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "tag2pix_320.pkl"
 GAPS, GAPS_PER_DRAWING = (0, 4, 8), 24
 PARTS_SIDE = 1024
 MASKS = {"background": "background", "skin": "skin", "hair": "hair", "eyes": "iris"}

@@ -30,7 +30,7 @@ def test_the_use_from_python(monkeypatch):
     monkeypatch.chdir(PROJECT)
     names: dict = {}
     exec(code, names)
-    assert names["picture"].mode == "RGB" and max(names["picture"].size) == 256
+    assert names["picture"].mode == "RGB" and max(names["picture"].size) == 320
     white, blue = names["picture"].getpixel((2, 2)), names["colorist"].part_colors("hair")[3]
     assert min(white) > 200 and names["colorist"].vocabulary.names[blue] == "blue_hair"
 

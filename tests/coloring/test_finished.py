@@ -17,7 +17,7 @@ from finishing.finish import Sketch
 from finishing.parts import PARTS
 from finishing.saving import read_saved_entries
 
-WEIGHTS = "weights/tag2pix_256.pkl"
+WEIGHTS = "weights/tag2pix_320.pkl"
 
 
 @pytest.fixture

@@ -675,7 +675,7 @@ def test_only_listed_weights_are_opened(weights_dir, name):
 
 def test_own_results_are_offered_beside_the_weights_that_come_along(weights_dir):
     names = list(Weights(_options("--result_dir", str(weights_dir))).paths)
-    assert names[0] == "tag2pix_256" and [Path(name).stem for name in names[1:]] == ["a", "b", "c"]
+    assert names[0] == "tag2pix_320" and [Path(name).stem for name in names[1:]] == ["a", "b", "c"]
 
 
 def test_new_checkpoints_appear(weights_dir):
