@@ -234,7 +234,7 @@ def test_gray_is_the_same_from_a_png_and_from_anything_else(tmp_path):
 def test_copies_of_another_rule_are_made_again(folders, monkeypatch):
     odd, _ = folders("transparent")
     path, cache = odd / "rgb_train" / "7.png", ImageCache(odd / "copies", SIDE)
-    cache.check(1, 0)
+    cache.check(images=1, sketches=0, examples=[])
     black = np.zeros((SIDE, SIDE, 3), np.uint8)
     with monkeypatch.context() as patch:
         patch.setattr("loader.cache.RULE", 1)
