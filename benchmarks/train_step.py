@@ -1,8 +1,8 @@
 """Images per second and memory of a training step, beside the published iteration done plainly.
 
-Both take turns in one run, on the same batch of noise, on CPUs with the memory that training keeps;
-so the plain one has fewer page faults than by itself. Memory is measured in a process of its own
-for each. A CUDA GPU is used when there is one.
+Each lives in a process of its own, and all take turns in one run, on the same batch of noise. On
+CPUs ours keep freed memory, as `main.py` does. Memory is the most that networks, optimizers and all
+steps together take. A CUDA GPU is used when there is one.
 """
 
 import os
@@ -16,9 +16,11 @@ if __name__ == "__main__":
     start.prepare()
 
 import argparse
-import multiprocessing
+import contextlib
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -37,6 +39,7 @@ from progress import Progress
 from tag2pix import Tag2Pix
 
 EXAMPLE = "example: python benchmarks/train_step.py --size 256 --batch 2 --precision off bf16"
+UNTIMED = 2  # steps, in which kernels and memory are prepared
 
 
 def build_parser() -> Parser:
@@ -51,7 +54,6 @@ def build_parser() -> Parser:
     add("--grad_accum", type=int, default=1, metavar="N", help="of our step")
     add("--no_bn", action="store_true", help="as the 512 px networks are trained")
     add("--no_cit", action="store_true")
-    add("--no_memory", action="store_true", help="measure time alone")
     add("--compile", action="store_true", help="of our step")
     add("--contiguous", action="store_true", help="also our step in float32 without channels-last")
     add("--cpu", action="store_true", help="use no GPU")
@@ -86,7 +88,7 @@ def build(kind: str, size: int, args: argparse.Namespace):
 
 def precision(kind: str, device: torch.device) -> torch.dtype | None:
     """What a step of `kind` computes in; None for float32."""
-    return autocast_dtype("off" if kind == "contiguous" else kind, device)
+    return autocast_dtype("off" if kind in ("plain", "contiguous") else kind, device)
 
 
 def noise(size: int, batch: int, device: torch.device) -> Pair:
@@ -104,19 +106,6 @@ def seconds_per_step(training, batch: Pair, device: torch.device) -> float:
     return time.perf_counter() - started
 
 
-def memory(kind: str, size: int, count: int, args: argparse.Namespace) -> float:
-    """MiB that networks and two steps take at most; runs in a process of its own."""
-    device = default_device(args.cpu)
-    if kind != "plain" and device.type == "cpu":
-        keep_freed_memory()
-    before = used_memory(device)
-    training = build(kind, size, args)
-    batch = noise(size, count, device)
-    for _ in range(2):
-        seconds_per_step(training, batch, device)
-    return (peak_memory(device) - before) / 2**20
-
-
 def peak_arithmetic(kind: str, device: torch.device) -> float:
     """TFLOP/s of one large matrix product in the number format of `kind`."""
     side = 8192 if device.type == "cuda" else 2048
@@ -132,34 +121,67 @@ def peak_arithmetic(kind: str, device: torch.device) -> float:
     return 2 * side**3 / min(times) / 1e12
 
 
+class Turns:
+    """A training in the process that makes this, which takes a step when it is its turn."""
+
+    def __init__(self, kind: str, size: int, count: int, args: argparse.Namespace):
+        self.kind, self.device = kind, default_device(args.cpu)
+        torch.backends.cudnn.benchmark = True
+        if kind != "plain" and self.device.type == "cpu":
+            keep_freed_memory()
+        self.before = used_memory(self.device)
+        self.training = build(kind, size, args)
+        self.batch = noise(size, count, self.device)
+
+    def step(self) -> float:
+        """The seconds of one step."""
+        return seconds_per_step(self.training, self.batch, self.device)
+
+    def end(self) -> tuple[float, float, float]:
+        """MiB that everything took at most, TFLOP in a step, and TFLOP/s of a matrix product."""
+        megabytes = (peak_memory(self.device) - self.before) / 2**20
+        with FlopCounterMode(display=False) as counter:
+            self.step()
+        return megabytes, counter.get_total_flops() / 1e12, peak_arithmetic(self.kind, self.device)
+
+
+def begin(*arguments) -> None:
+    """Keep a training for later calls in this process, which is one of a pool."""
+    global turns
+    turns = Turns(*arguments)
+
+
+def take_turn() -> float:
+    return turns.step()
+
+
+def end_turns() -> tuple[float, float, float]:
+    return turns.end()
+
+
 def compare(size: int, count: int, args: argparse.Namespace) -> None:
-    device = default_device(args.cpu)
     kinds = ["plain", *args.precision, *["contiguous"] * args.contiguous]
-    trainings = {kind: build(kind, size, args) for kind in kinds}
-    batch = noise(size, count, device)
     times = {kind: [] for kind in kinds}
-    for step in Progress(range(args.steps + 1), f"{size} px, {count}", unit="step", leave=False):
-        for kind, training in trainings.items():
-            seconds = seconds_per_step(training, batch, device)
-            if step:  # the first prepares kernels
-                times[kind].append(seconds)
-    with FlopCounterMode(display=False) as counter:
-        trainings[kinds[1]].training_step(batch)
-    del trainings
-    megabytes = dict.fromkeys(kinds, float("nan"))
-    if not args.no_memory:
+    with contextlib.ExitStack() as stack:
+        pools = {}
         for kind in kinds:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                megabytes[kind] = pool.apply(memory, (kind, size, count, args))
-    plain = statistics.median(times["plain"])
+            pool = ProcessPoolExecutor(1, get_context("spawn"), begin, (kind, size, count, args))
+            pools[kind] = stack.enter_context(pool)
+        rounds = range(UNTIMED + args.steps)
+        for number in Progress(rounds, f"{size} px, {count}", unit="step", leave=False):
+            for kind, pool in pools.items():
+                seconds = pool.submit(take_turn).result()
+                if number >= UNTIMED:
+                    times[kind].append(seconds)
+        ends = {kind: pool.submit(end_turns).result() for kind, pool in pools.items()}
     for kind in kinds:
         seconds = statistics.median(times[kind])
-        reached = counter.get_total_flops() / seconds / 1e12
-        share = "" if kind == "plain" else f"{reached / peak_arithmetic(kind, device):7.0%}"
+        megabytes, work, peak = ends[kind]
+        # Each turn's own ratio: what else the machine does then slows both.
+        faster = statistics.median(a / b for a, b in zip(times["plain"], times[kind], strict=True))
         print(
-            f"{size:5} {count:5} {kind:>9} {seconds:8.3f} {count / seconds:9.2f} "
-            f"{plain / seconds:6.2f}x {megabytes[kind]:9.0f} "
-            f"{megabytes[kind] / megabytes['plain']:7.0%} {share}",
+            f"{size:5} {count:5} {kind:>9} {seconds:8.3f} {count / seconds:9.2f} {faster:6.2f}x "
+            f"{megabytes:9.0f} {megabytes / ends['plain'][0]:7.0%} {work / seconds / peak:7.0%}",
             flush=True,
         )
 
@@ -167,9 +189,6 @@ def compare(size: int, count: int, args: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     device = default_device(args.cpu)
-    torch.backends.cudnn.benchmark = True
-    if device.type == "cpu":
-        keep_freed_memory()
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(" size batch precision   s/step  images/s   faster       MiB  of plain  of peak")
