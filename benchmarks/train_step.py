@@ -28,6 +28,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.plain_training import PlainTraining
 from command_line import console
 from command_line.parser import Parser
+from errors import InputError
+from hardware import PRECISIONS
 from hardware.device import autocast_dtype, default_device
 from hardware.memory import keep_freed_memory, peak_memory, used_memory
 from hardware.processes import Processes
@@ -47,7 +49,7 @@ def build_parser() -> Parser:
     add = parser.add_argument
     add("--size", type=int, nargs="+", default=[256], metavar="PX")
     add("--batch", type=int, nargs="+", default=[2], metavar="N")
-    add("--precision", nargs="+", default=["off", "auto"], metavar="KIND",
+    add("--precision", nargs="+", default=["off", "auto"], metavar="KIND", choices=PRECISIONS,
         help="of our step: off, bf16, fp16, auto; the plain one is float32")  # fmt: skip
     add("--layers", type=int, nargs=4, default=[12, 8, 5, 5], metavar="N")
     add("--steps", type=int, default=5, metavar="N", help="timed steps of each; the median counts")
@@ -165,8 +167,8 @@ def compare(size: int, count: int, args: argparse.Namespace) -> None:
     with contextlib.ExitStack() as stack:
         pools = {}
         for kind in kinds:
-            pool = ProcessPoolExecutor(1, get_context("spawn"), begin, (kind, size, count, args))
-            pools[kind] = stack.enter_context(pool)
+            pools[kind] = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            pools[kind].submit(begin, kind, size, count, args).result()
         rounds = range(UNTIMED + args.steps)
         for number in Progress(rounds, f"{size} px, {count}", unit="step", leave=False):
             for kind, pool in pools.items():
@@ -193,6 +195,8 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(" size batch precision   s/step  images/s   faster       MiB  of plain  of peak")
     for size in args.size:
+        if size % 16:
+            raise InputError(f"--size {size} is not a multiple of 16")
         for count in args.batch:
             compare(size, count, args)
     return 0
