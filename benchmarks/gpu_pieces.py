@@ -181,13 +181,9 @@ def graph(scale: Scale, size: int, batch: int) -> dict[str, Any]:
 
 
 def _steps(kind: str, size: int, batch: int, given) -> dict[str, float]:
-    device = default_device(given.cpu)
-    torch.backends.cudnn.benchmark = True
-    before = used_memory(device)
-    training = train_step.build(kind, size, given)
-    pair = train_step.noise(size, batch, device)
-    times = [train_step.seconds_per_step(training, pair, device) for _ in range(given.steps + 2)]
-    return _measured(times[2:], device, before)
+    turns = train_step.Turns(kind, size, batch, given)
+    times = [turns.step() for _ in range(train_step.UNTIMED + given.steps)]
+    return _measured(times[train_step.UNTIMED :], turns.device, turns.before)
 
 
 def _passes(kind: str, size: int, batch: int, scale: Scale) -> dict[str, float]:
